@@ -1,0 +1,96 @@
+package internal_test
+
+import (
+	"os"
+	"testing"
+)
+
+// architecture is who may import whom. docs/architecture.md has the same as a picture.
+var architecture = layout{
+	// From the top down. A room imports rooms of the floors below and, unless its floor keeps rooms apart, of its own.
+	floors: []floor{
+		{name: "programs", apart: true, rooms: []string{"agent", "switcher", "amibake"}},
+		{name: "faces", rooms: []string{"internal/cli", "internal/report"}},
+		{name: "domains", apart: true, rooms: []string{"internal/agent", "internal/bluegreen", "internal/bake"}},
+		{name: "mechanisms", rooms: []string{
+			"internal/traffic", "internal/gate", "internal/hook", "internal/probe", "internal/wait", "internal/step",
+			"internal/journal",
+		}},
+		{name: "account", rooms: []string{"internal/aws"}}, // connects the adapters
+		{name: "adapters", apart: true, rooms: []string{"internal/aws/...", "internal/docker", "internal/resolve"}},
+		{name: "ground", rooms: []string{"internal/aws/awserr", "internal/config", "internal/version"}},
+
+		// The sandbox stands for AWS. Nothing of the product is above or below it: see the rules.
+		{name: "sandbox", rooms: []string{"internal/sandbox"}},
+		{name: "sandbox services", apart: true, rooms: []string{
+			"internal/sandbox/route53/...", "internal/sandbox/elbv2/...", "internal/sandbox/ec2/...",
+			"internal/sandbox/autoscaling/...", "internal/sandbox/cloudwatch/...", "internal/sandbox/ssm/...",
+			"internal/sandbox/sts/...", "internal/sandbox/nameserver/...", "internal/sandbox/proxy/...",
+			"internal/sandbox/app/...",
+		}},
+		{name: "sandbox ground", rooms: []string{
+			"internal/sandbox/account", "internal/sandbox/fabric", "internal/sandbox/wire", "internal/sandbox/metrics",
+			"internal/sandbox/ec2/launch", // the words in which Auto Scaling asks EC2 for instances
+		}},
+	},
+
+	// The services of the sandbox do not know each other; internal/sandbox joins them. A pair here is one thing in two
+	// packages: what speaks AWS, and what works behind it.
+	doors: []door{
+		{from: "internal/sandbox/elbv2", to: "internal/sandbox/proxy"},
+	},
+
+	rules: []rule{
+		{
+			rooms: []string{"internal/step"},
+			only:  []string{"std"},
+			why:   "the engine that decides what a crash leaves behind must be readable with nothing else open",
+		},
+		{
+			rooms:  []string{"..."},
+			except: []string{"internal/aws/...", "internal/sandbox/..."},
+			never:  []string{"github.com/aws/..."},
+			why:    "the SDK's types stay inside of the adapters, one service in each",
+		},
+		{
+			rooms:  []string{"..."},
+			except: []string{"internal/docker"},
+			never:  []string{"github.com/moby/...", "github.com/docker/..."},
+			why:    "the Docker Engine has one adapter",
+		},
+		{
+			rooms:  []string{"..."},
+			except: []string{"agent", "switcher", "amibake", "internal/cli"},
+			never:  []string{"github.com/spf13/..."},
+			why:    "flags and commands are the programs' business",
+		},
+		{
+			rooms: []string{"..."},
+			never: []string{"text/template", "html/template"},
+			why:   "a reachable template makes the linker keep every operation of every AWS client",
+		},
+		{
+			rooms:  []string{"..."},
+			except: []string{"switcher", "internal/sandbox/..."},
+			never:  []string{"internal/sandbox/..."},
+			why:    "only `switcher sandbox` and `switcher demo` ship it; elsewhere it is for tests",
+		},
+	},
+
+	// Rooms and modules that the rules name and nobody has built or required yet. Whoever adds one takes it off here.
+	planned: []string{
+		"agent", "amibake", "internal/agent", "internal/bake", "internal/report",
+		"internal/gate", "internal/probe", "internal/wait", "internal/hook",
+		"internal/docker", "github.com/moby/...", "github.com/docker/...",
+	},
+}
+
+func TestArchitecture(t *testing.T) {
+	source, err := readTree(os.DirFS(".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fault := range architecture.faults(source) {
+		t.Error(fault)
+	}
+}
