@@ -1,0 +1,114 @@
+// Package ssm is the sandbox's Parameter Store: versions, hierarchies, tiers, tags and, when asked, its quotas on
+// throughput. It has the rest of Systems Manager not at all.
+package ssm
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"bluegreen/internal/sandbox/account"
+	"bluegreen/internal/sandbox/wire"
+)
+
+// Service is Parameter Store in one account. The account must be locked around its operations and methods.
+type Service struct {
+	acct       *account.Account
+	parameters map[string]*parameter // by name
+	puts, gets bucket
+}
+
+// New makes an empty Parameter Store without limits on throughput.
+func New(acct *account.Account) *Service {
+	return &Service{acct: acct, parameters: map[string]*parameter{}}
+}
+
+// parameter is a name and its versions, oldest first, never none.
+type parameter struct {
+	name     string
+	public   bool // AWS's own: readable, in nobody's lists
+	tags     map[string]string
+	versions []version
+}
+
+// version is a value and all that came with it.
+type version struct {
+	number      int64
+	value       string
+	kind        types.ParameterType
+	tier        types.ParameterTier
+	dataType    string
+	keyID       string // of a SecureString
+	description *string
+	pattern     *string
+	modified    time.Time
+}
+
+func (p *parameter) latest() *version { return &p.versions[len(p.versions)-1] }
+
+// arn is without an account for AWS's own parameters.
+func (s *Service) arn(p *parameter) string {
+	arn := s.acct.ARN("ssm", "parameter/"+strings.TrimPrefix(p.name, "/"))
+	if p.public {
+		arn = strings.Replace(arn, s.acct.ID, "", 1)
+	}
+	return arn
+}
+
+// AddPublic sets one of AWS's own parameters, e.g. the id of its newest image under /aws/service/ami-amazon-linux-latest/.
+func (s *Service) AddPublic(name, value string) {
+	p, known := s.parameters[name]
+	if !known {
+		p = &parameter{name: name, public: true}
+		s.parameters[name] = p
+	}
+	next := version{
+		number: 1, value: value, kind: types.ParameterTypeString, tier: types.ParameterTierStandard,
+		dataType: textData, modified: s.acct.Now(),
+	}
+	if known {
+		next.number = p.latest().number + 1
+	}
+	p.versions = []version{next}
+}
+
+// sorted is all parameters by name.
+func (s *Service) sorted() []*parameter {
+	list := make([]*parameter, 0, len(s.parameters))
+	for _, name := range slices.Sorted(maps.Keys(s.parameters)) {
+		list = append(list, s.parameters[name])
+	}
+	return list
+}
+
+// user is who changes everything here.
+func (s *Service) user() *string {
+	arn := "arn:aws:iam::" + s.acct.ID + ":user/sandbox"
+	return &arn
+}
+
+// API is the service on the wire.
+func (s *Service) API() wire.Service {
+	return wire.Service{
+		SigningName: "ssm",
+		Version:     "2014-11-06",
+		Target:      "AmazonSSM",
+		Protocols:   []wire.Protocol{wire.JSON},
+		Operations: []wire.Operation{
+			wire.Op("PutParameter", s.putParameter),
+			wire.Op("GetParameter", s.getParameter),
+			wire.Op("GetParameters", s.getParameters),
+			wire.Op("GetParametersByPath", s.getParametersByPath),
+			wire.Op("GetParameterHistory", s.getParameterHistory),
+			wire.Op("DescribeParameters", s.describeParameters),
+			wire.Op("DeleteParameter", s.deleteParameter),
+			wire.Op("DeleteParameters", s.deleteParameters),
+			wire.Op("AddTagsToResource", s.addTagsToResource),
+			wire.Op("RemoveTagsFromResource", s.removeTagsFromResource),
+			wire.Op("ListTagsForResource", s.listTagsForResource),
+		},
+	}
+}
