@@ -1,0 +1,79 @@
+// Package aws connects the adapters of the AWS services, one per service and in our words, to an account.
+package aws
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"bluegreen/internal/aws/balancer"
+	"bluegreen/internal/aws/dns"
+	"bluegreen/internal/aws/group"
+	"bluegreen/internal/aws/image"
+	"bluegreen/internal/aws/metrics"
+	"bluegreen/internal/aws/params"
+	"bluegreen/internal/aws/template"
+)
+
+// attempts is how often the SDK tries a call in all. Control planes throttle by token buckets that take seconds to refill;
+// the SDK's own 3 attempts give up within a second.
+const attempts = 9
+
+// Options says which account to talk to. What is empty comes from the environment, as in the aws CLI.
+type Options struct {
+	Region string
+	// HTTP replaces the SDK's own transport, e.g. by one that reaches an account inside this process.
+	HTTP http.RoundTripper
+	// Credentials replace those of the environment.
+	Credentials sdk.CredentialsProvider
+	// Endpoint replaces those of AWS.
+	Endpoint string
+}
+
+// Account is all of an AWS account that we use.
+type Account struct {
+	Region    string
+	DNS       *dns.Client
+	Balancers *balancer.Client
+	Groups    *group.Client
+	Templates *template.Client
+	Images    *image.Client
+	Metrics   *metrics.Client
+	Params    *params.Client
+}
+
+// Connect prepares an account's clients. It makes no call.
+func Connect(ctx context.Context, o Options) (*Account, error) {
+	cfg, err := config.LoadDefaultConfig(ctx,
+		config.WithRetryer(func() sdk.Retryer {
+			return retry.NewStandard(func(s *retry.StandardOptions) { s.MaxAttempts = attempts })
+		}),
+		func(l *config.LoadOptions) error {
+			if o.Region != "" {
+				l.Region = o.Region
+			}
+			l.Credentials = o.Credentials
+			return nil
+		})
+	if err != nil {
+		return nil, fmt.Errorf("read the AWS configuration of this environment: %w", err)
+	}
+	if cfg.Region == "" {
+		return nil, fmt.Errorf("no AWS region: set region in the configuration file, or AWS_REGION")
+	}
+	if o.HTTP != nil {
+		cfg.HTTPClient = &http.Client{Transport: o.HTTP}
+	}
+	if o.Endpoint != "" {
+		cfg.BaseEndpoint = &o.Endpoint
+	}
+	return &Account{
+		Region: cfg.Region,
+		DNS:    dns.New(cfg), Balancers: balancer.New(cfg), Groups: group.New(cfg), Templates: template.New(cfg),
+		Images: image.New(cfg), Metrics: metrics.New(cfg), Params: params.New(cfg),
+	}, nil
+}

@@ -1,0 +1,142 @@
+// Package balancer reads application load balancers, their target groups and their health.
+package balancer
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"bluegreen/internal/aws/awserr"
+)
+
+type api interface {
+	DescribeLoadBalancers(context.Context, *elbv2.DescribeLoadBalancersInput, ...func(*elbv2.Options)) (*elbv2.DescribeLoadBalancersOutput, error)
+	DescribeTargetGroups(context.Context, *elbv2.DescribeTargetGroupsInput, ...func(*elbv2.Options)) (*elbv2.DescribeTargetGroupsOutput, error)
+	DescribeTargetHealth(context.Context, *elbv2.DescribeTargetHealthInput, ...func(*elbv2.Options)) (*elbv2.DescribeTargetHealthOutput, error)
+	DescribeListeners(context.Context, *elbv2.DescribeListenersInput, ...func(*elbv2.Options)) (*elbv2.DescribeListenersOutput, error)
+}
+
+// Client calls Elastic Load Balancing v2.
+type Client struct{ api api }
+
+// New makes a client.
+func New(cfg aws.Config) *Client { return &Client{elbv2.NewFromConfig(cfg)} }
+
+// Balancer is an application load balancer.
+type Balancer struct {
+	ARN     string
+	Name    string
+	DNSName string // as an alias record names it, without "dualstack."
+	ZoneID  string // the hosted zone of its DNS name
+	State   string // "active", "provisioning", "failed" …
+	Dual    bool   // answers IPv6 too
+}
+
+// Dimension is how CloudWatch names the load balancer: "app/NAME/ID".
+func (b Balancer) Dimension() string {
+	_, resource, _ := strings.Cut(b.ARN, ":loadbalancer/")
+	return resource
+}
+
+// Get reads a load balancer by name. A missing one is awserr.ErrNotFound.
+func (c *Client) Get(ctx context.Context, name string) (Balancer, error) {
+	out, err := c.api.DescribeLoadBalancers(ctx, &elbv2.DescribeLoadBalancersInput{Names: []string{name}})
+	if err != nil {
+		return Balancer{}, awserr.Wrap(err, "describe load balancer %s", name)
+	}
+	if len(out.LoadBalancers) != 1 {
+		return Balancer{}, fmt.Errorf("describe load balancer %s: %d found: %w", name, len(out.LoadBalancers), awserr.ErrNotFound)
+	}
+	lb := out.LoadBalancers[0]
+	if lb.Type != types.LoadBalancerTypeEnumApplication {
+		return Balancer{}, fmt.Errorf("load balancer %s is of type %s: only application load balancers can be switched for now", name, lb.Type)
+	}
+	b := Balancer{
+		ARN: aws.ToString(lb.LoadBalancerArn), Name: name, DNSName: aws.ToString(lb.DNSName),
+		ZoneID: aws.ToString(lb.CanonicalHostedZoneId), Dual: strings.HasPrefix(string(lb.IpAddressType), "dualstack"),
+	}
+	if lb.State != nil {
+		b.State = string(lb.State.Code)
+	}
+	return b, nil
+}
+
+// Group is a target group.
+type Group struct {
+	ARN  string
+	Name string
+}
+
+// Groups reads the target groups that a load balancer's listeners and rules use.
+func (c *Client) Groups(ctx context.Context, balancerARN string) ([]Group, error) {
+	var groups []Group
+	pages := elbv2.NewDescribeTargetGroupsPaginator(c.api, &elbv2.DescribeTargetGroupsInput{LoadBalancerArn: &balancerARN})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, awserr.Wrap(err, "list the target groups of %s", balancerARN)
+		}
+		for _, g := range out.TargetGroups {
+			groups = append(groups, Group{ARN: aws.ToString(g.TargetGroupArn), Name: aws.ToString(g.TargetGroupName)})
+		}
+	}
+	return groups, nil
+}
+
+// Target is an instance in a target group.
+type Target struct {
+	Instance string
+	State    string // "initial", "healthy", "unhealthy", "unused", "draining" …
+	Reason   string // why it is not healthy; for people
+}
+
+// Healthy says that the load balancer sends requests to the target.
+func (t Target) Healthy() bool { return t.State == string(types.TargetHealthStateEnumHealthy) }
+
+// Targets reads the health of a group's targets.
+func (c *Client) Targets(ctx context.Context, groupARN string) ([]Target, error) {
+	out, err := c.api.DescribeTargetHealth(ctx, &elbv2.DescribeTargetHealthInput{TargetGroupArn: &groupARN})
+	if err != nil {
+		return nil, awserr.Wrap(err, "read the health of target group %s", groupARN)
+	}
+	targets := make([]Target, 0, len(out.TargetHealthDescriptions))
+	for _, d := range out.TargetHealthDescriptions {
+		t := Target{Instance: aws.ToString(d.Target.Id)}
+		if h := d.TargetHealth; h != nil {
+			t.State, t.Reason = string(h.State), aws.ToString(h.Description)
+			if t.Reason == "" {
+				t.Reason = string(h.Reason)
+			}
+		}
+		targets = append(targets, t)
+	}
+	return targets, nil
+}
+
+// Listener is a port that a load balancer serves.
+type Listener struct {
+	Port     int
+	Protocol string // "HTTP" or "HTTPS"
+	Redirect bool   // its default action only redirects
+}
+
+// Listeners reads the ports of a load balancer, in no particular order.
+func (c *Client) Listeners(ctx context.Context, balancerARN string) ([]Listener, error) {
+	var listeners []Listener
+	pages := elbv2.NewDescribeListenersPaginator(c.api, &elbv2.DescribeListenersInput{LoadBalancerArn: &balancerARN})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, awserr.Wrap(err, "list the listeners of %s", balancerARN)
+		}
+		for _, l := range out.Listeners {
+			redirect := len(l.DefaultActions) == 1 && l.DefaultActions[0].Type == types.ActionTypeEnumRedirect
+			listeners = append(listeners, Listener{Port: int(aws.ToInt32(l.Port)), Protocol: string(l.Protocol), Redirect: redirect})
+		}
+	}
+	return listeners, nil
+}

@@ -1,0 +1,37 @@
+package probe
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// statusSet is a list of ranges of HTTP statuses, both ends included.
+type statusSet [][2]int
+
+// parseStatuses reads "200-299,301".
+func parseStatuses(text string) (statusSet, error) {
+	var set statusSet
+	for part := range strings.SplitSeq(text, ",") {
+		first, last, isRange := strings.Cut(strings.TrimSpace(part), "-")
+		if !isRange {
+			last = first
+		}
+		low, errLow := strconv.Atoi(first)
+		high, errHigh := strconv.Atoi(last)
+		if errLow != nil || errHigh != nil || low < 100 || high > 599 || low > high {
+			return nil, fmt.Errorf("expected status: %q is not a status or a range like 200-299", part)
+		}
+		set = append(set, [2]int{low, high})
+	}
+	return set, nil
+}
+
+func (s statusSet) contains(status int) bool {
+	for _, r := range s {
+		if r[0] <= status && status <= r[1] {
+			return true
+		}
+	}
+	return false
+}

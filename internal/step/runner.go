@@ -1,0 +1,221 @@
+package step
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrNoRun says that a journal does not know a run.
+var ErrNoRun = errors.New("no such run in the journal")
+
+// saveTimeout is how long the record of what just happened may take to be stored when the run itself is being stopped.
+const saveTimeout = 30 * time.Second
+
+// Observer is told what a run does, as it happens.
+type Observer interface {
+	StepBegins(name, title string, undo bool)
+	StepEnds(name, title string, undo bool, err error)
+}
+
+// Runner carries one run forward or back.
+type Runner[S any] struct {
+	Store    Store
+	Steps    []Step[S]
+	Observer Observer
+	// Served says whether others have seen the run's effects; it tells RolledBack from FailedClean.
+	Served func(state *S) bool
+
+	State  S
+	record Record
+}
+
+// Begin prepares a new run. Nothing is stored before Run.
+func (r *Runner[S]) Begin(run, workflow string, epoch int64) {
+	r.record = Record{
+		Version: RecordVersion, Run: run, Workflow: workflow, Epoch: epoch, Seq: -1,
+		Phase: Running, Steps: map[string]Status{},
+	}
+}
+
+// Continue takes over a run from its newest record, under a higher epoch. Steps must be built from the record's state.
+func (r *Runner[S]) Continue(record Record, epoch int64) error {
+	if record.Version != RecordVersion {
+		return fmt.Errorf("run %s was written by another release (version %d, this one reads %d)", record.Run, record.Version, RecordVersion)
+	}
+	var state S // a fresh one: what is unmarshalled into an old one is mixed with it
+	if err := json.Unmarshal(record.State, &state); err != nil {
+		return fmt.Errorf("read the state of run %s: %w", record.Run, err)
+	}
+	r.State = state
+	if record.Steps == nil {
+		record.Steps = map[string]Status{}
+	}
+	if epoch != record.Epoch {
+		record.Epoch, record.Seq = epoch, -1
+	}
+	r.record = record
+	return nil
+}
+
+// Record is the run as it was last stored.
+func (r *Runner[S]) Record() Record { return r.record }
+
+// MarkDone takes steps for done that the journal knows nothing of, so that an undo reaches them.
+func (r *Runner[S]) MarkDone(steps ...Step[S]) {
+	for _, s := range steps {
+		r.record.Steps[s.Name] = Done
+	}
+}
+
+// StatusOf is how far a step has come.
+func (r *Runner[S]) StatusOf(name string) Status { return r.record.Steps[name] }
+
+// Run does all steps that are not done. If one fails, the run is undone and the step's error returned, joined with that of
+// an undo that failed. It is left as it is if the step waits for somebody, or a Stopper or ctx ended it.
+func (r *Runner[S]) Run(ctx context.Context) error {
+	if r.record.Phase == Ended {
+		return fmt.Errorf("run %s has ended: %s", r.record.Run, r.record.Outcome)
+	}
+	r.record.Outcome = ""
+	if r.record.Phase == Undo {
+		return r.undo(ctx)
+	}
+	for _, s := range r.Steps {
+		if r.record.Steps[s.Name] == Done {
+			continue
+		}
+		if err := r.do(ctx, s); err != nil {
+			return r.fail(ctx, &Error{Step: s.Name, Err: err})
+		}
+	}
+	return r.end(ctx, Succeeded)
+}
+
+// do is one step forward. The intent is stored together with the result of the step before; the result is stored with the
+// next intent, or with the end.
+func (r *Runner[S]) do(ctx context.Context, s Step[S]) error {
+	r.record.Steps[s.Name] = Doing
+	if err := r.save(ctx); err != nil {
+		return err
+	}
+	r.observe().StepBegins(s.Name, s.Title, false)
+	err := s.Do(ctx, &r.State)
+	r.observe().StepEnds(s.Name, s.Title, false, err)
+	if err == nil {
+		r.record.Steps[s.Name] = Done
+	}
+	return err
+}
+
+// fail decides what becomes of a run whose step failed.
+func (r *Runner[S]) fail(ctx context.Context, failed *Error) error {
+	if stops(ctx, failed) {
+		return errors.Join(failed, r.saveStopped(ctx))
+	}
+	if r.Committed() {
+		return errors.Join(failed, r.end(ctx, FailedDirty), ErrCommitted)
+	}
+	r.record.Phase, r.record.Cause = Undo, failed.Error()
+	if err := r.undo(ctx); err != nil {
+		return errors.Join(failed, err)
+	}
+	return failed
+}
+
+// Undo takes the run back, whatever its phase, because of cause. A run past its point of no return is refused.
+func (r *Runner[S]) Undo(ctx context.Context, cause string) error {
+	if r.Committed() {
+		return ErrCommitted
+	}
+	r.record.Phase, r.record.Outcome, r.record.Cause = Undo, "", cause
+	return r.undo(ctx)
+}
+
+// Committed says whether a point of no return was begun.
+func (r *Runner[S]) Committed() bool {
+	for _, s := range r.Steps {
+		if s.Commit && (r.record.Steps[s.Name] == Doing || r.record.Steps[s.Name] == Done) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Runner[S]) undo(ctx context.Context) error {
+	for i := len(r.Steps) - 1; i >= 0; i-- {
+		s := r.Steps[i]
+		if status := r.record.Steps[s.Name]; s.Undo == nil || status == "" || status == Undone {
+			continue
+		}
+		r.record.Steps[s.Name] = Undoing
+		// A journal that cannot be written must not keep traffic on a bad version: an undo finds out for itself what there
+		// is to do, so its intent may be missing. The end of the run says that the journal is behind.
+		if err := r.save(ctx); err != nil && stops(ctx, err) {
+			return &Error{Step: s.Name, Undo: true, Err: err}
+		}
+		r.observe().StepBegins(s.Name, s.Title, true)
+		err := s.Undo(ctx, &r.State)
+		r.observe().StepEnds(s.Name, s.Title, true, err)
+		if err != nil {
+			// Whatever comes before this step rests on it: nothing more is taken back.
+			failed := &Error{Step: s.Name, Undo: true, Err: err}
+			if stops(ctx, err) {
+				return errors.Join(failed, r.saveStopped(ctx))
+			}
+			return errors.Join(failed, r.end(ctx, FailedDirty))
+		}
+		r.record.Steps[s.Name] = Undone
+	}
+	if r.Served != nil && r.Served(&r.State) {
+		return r.end(ctx, RolledBack)
+	}
+	return r.end(ctx, FailedClean)
+}
+
+// end stores the outcome. A dirty end keeps its phase, so that resume goes on where it failed.
+func (r *Runner[S]) end(ctx context.Context, outcome Outcome) error {
+	r.record.Outcome = outcome
+	if outcome != FailedDirty {
+		r.record.Phase = Ended
+	}
+	return r.save(ctx)
+}
+
+// saveStopped stores where a run stopped, even if what stopped it was the end of ctx.
+func (r *Runner[S]) saveStopped(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+	defer cancel()
+	return r.save(ctx)
+}
+
+func (r *Runner[S]) save(ctx context.Context) error {
+	state, err := json.Marshal(&r.State)
+	if err != nil {
+		return fmt.Errorf("write the state of run %s: %w", r.record.Run, err)
+	}
+	r.record.State = state
+	r.record.Seq++
+	r.record.Time = time.Now().UTC()
+	if err := r.Store.Append(ctx, r.record); err != nil {
+		return fmt.Errorf("journal run %s: %w", r.record.Run, err)
+	}
+	return nil
+}
+
+// Save stores the state in the middle of a long step, so that a resume knows how far it came.
+func (r *Runner[S]) Save(ctx context.Context) error { return r.save(ctx) }
+
+func (r *Runner[S]) observe() Observer {
+	if r.Observer == nil {
+		return silent{}
+	}
+	return r.Observer
+}
+
+type silent struct{}
+
+func (silent) StepBegins(string, string, bool)      {}
+func (silent) StepEnds(string, string, bool, error) {}
