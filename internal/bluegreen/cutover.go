@@ -1,0 +1,231 @@
+package bluegreen
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"bluegreen/internal/aws/dns"
+	"bluegreen/internal/step"
+	"bluegreen/internal/traffic"
+)
+
+// Workflow names, as the journal keeps them.
+const (
+	workflowCutover = "cutover"
+	workflowRetire  = "retire"
+)
+
+// CutoverOptions is what a cutover is asked for.
+type CutoverOptions struct {
+	To      traffic.Color
+	Rollout Rollout
+}
+
+// Plan is what a command would do.
+type Plan struct {
+	Workflow  string
+	Situation Situation
+	State     State
+	Steps     []step.Step[State]
+	Standby   string // who serves if the live side turns unhealthy now
+}
+
+// PlanCutover reads the account and says what a cutover would do. It changes nothing.
+func (a *App) PlanCutover(ctx context.Context, o CutoverOptions) (Plan, error) {
+	s, err := a.survey(ctx)
+	if err != nil {
+		return Plan{}, err
+	}
+	if err := a.unfinished(ctx, s); err != nil {
+		return Plan{}, err
+	}
+	if err := a.preflight(s, o.To); err != nil {
+		return Plan{}, err
+	}
+	now := time.Now().UTC()
+	state := State{
+		Deployment: newID(now), Begun: now, To: o.To, Rollout: o.Rollout, Found: s.Weights, Set: s.Set,
+		Needed:  s.Stacks[o.To.Other()].Group.Size.Desired,
+		Targets: map[traffic.Color]dns.Alias{},
+	}
+	for c, stack := range s.Stacks {
+		state.Targets[c] = stack.Alias()
+	}
+	r := a.newRun(s.Fence.Epoch + 1)
+	r.State = state
+	return Plan{
+		Workflow: workflowCutover, Situation: s, State: state, Steps: r.cutoverSteps(&state), Standby: a.zone.App.Standby(s.Set),
+	}, nil
+}
+
+// Cutover moves an app's traffic to the other colour, as planned.
+func (a *App) Cutover(ctx context.Context, p Plan) error {
+	if err := a.nobodyElse(ctx, p.Situation); err != nil {
+		return err
+	}
+	r := a.newRun(p.Situation.Fence.Epoch + 1)
+	r.State = p.State
+	r.Steps = r.cutoverSteps(&r.State)
+	r.Begin(p.State.Deployment, workflowCutover, r.epoch)
+	return r.carry(ctx)
+}
+
+// carry runs what is left of a deployment, holding the lease.
+func (r *run) carry(ctx context.Context) error {
+	err := r.leading(ctx, r.Run)
+	return r.finish(ctx, err)
+}
+
+// finish turns the end of a run into its command's error, and tells about it.
+func (r *run) finish(ctx context.Context, err error) error {
+	outcome := r.Record().Outcome
+	r.report(Event{Event: Finished, Outcome: string(outcome), Text: r.summary(outcome)})
+	var preempted *traffic.PreemptedError
+	if errors.As(err, &preempted) && r.StatusOf("fence") == step.Doing {
+		return &Problem{Code: CodeLocked, Err: fmt.Errorf("deployment %s was faster: %w", preempted.By.Deployment, err), Try: "switcher status"}
+	}
+	return ended(ctx, r.State.Deployment, outcome, err)
+}
+
+func (r *run) summary(outcome step.Outcome) string {
+	if outcome == "" {
+		return "stopped where it was"
+	}
+	took := time.Since(r.State.Begun).Round(time.Second)
+	return fmt.Sprintf("%s after %s, weights %s", outcome, took, r.weights(&r.State))
+}
+
+// cutoverSteps is the whole of a cutover, in order.
+func (r *run) cutoverSteps(s *State) []step.Step[State] {
+	from, to := s.old(), s.To
+	fromGroup, toGroup := r.Config.Stack(from).Group, r.Config.Stack(to).Group
+	steps := []step.Step[State]{
+		{
+			Name: "fence", Title: fmt.Sprintf("take the fence%s", r.unlisting(s)),
+			Calls: []string{"route53 ChangeResourceRecordSets"},
+			Do:    r.takeFence, Undo: r.leaveFence,
+		},
+		{Name: "settle", Title: fmt.Sprintf("wait until no name server knows a record of %s", to), Do: r.settle},
+		{
+			Name: "pin-" + string(from), Title: fmt.Sprintf("pin %s at its %d instances", from, s.Needed),
+			Calls: []string{"autoscaling CreateOrUpdateTags " + fromGroup, "autoscaling UpdateAutoScalingGroup " + fromGroup},
+			Do:    r.pinOld, Undo: r.unpinOld,
+		},
+		{
+			Name: "size-" + string(to), Title: fmt.Sprintf("size %s as %s: %d instances", to, from, s.Needed),
+			Calls: []string{"autoscaling CreateOrUpdateTags " + toGroup, "autoscaling UpdateAutoScalingGroup " + toGroup},
+			Do:    r.sizeNew, Undo: r.unsizeNew,
+		},
+		{Name: "ready", Title: fmt.Sprintf("wait until %s is in service", to), Do: r.awaitReady},
+		{Name: "probe", Title: fmt.Sprintf("probe %s as clients would, before it gets traffic", to), Do: r.probeNew},
+	}
+	for i := range s.Rollout.Shifts {
+		steps = append(steps, r.shiftSteps(s, i)...)
+	}
+	return append(steps,
+		step.Step[State]{
+			Name: "release", Title: fmt.Sprintf("note in the fence that %s is no longer held at capacity", from),
+			Calls: []string{"route53 ChangeResourceRecordSets"}, Do: r.release,
+		},
+		step.Step[State]{
+			Name: "unpin", Title: "unpin both minimums",
+			Calls: []string{
+				"autoscaling UpdateAutoScalingGroup " + fromGroup, "autoscaling DeleteTags " + fromGroup,
+				"autoscaling UpdateAutoScalingGroup " + toGroup, "autoscaling DeleteTags " + toGroup,
+			},
+			Do: r.unpinBoth,
+		},
+		step.Step[State]{
+			Name: "end", Title: "note the end in the fence",
+			Calls: []string{"route53 ChangeResourceRecordSets"},
+			Do:    func(ctx context.Context, s *State) error { return r.mark(ctx, s, traffic.OpDone, traffic.Free) },
+		},
+	)
+}
+
+// shiftSteps are those of one shift: move, see it everywhere, watch.
+func (r *run) shiftSteps(s *State, i int) []step.Step[State] {
+	last := i == len(s.Rollout.Shifts)-1
+	n, share := i+1, s.Rollout.Shifts[i]
+	move := step.Step[State]{
+		Name: fmt.Sprintf("shift-%d", n), Title: fmt.Sprintf("shift to %d%% %s (%s)", share, s.To, s.Rollout.weights(i, s.To)),
+		Calls: []string{"route53 ChangeResourceRecordSets"},
+		Do:    func(ctx context.Context, s *State) error { return r.shift(ctx, s, i) },
+	}
+	if i == 0 {
+		move.Undo = r.shiftBack
+	}
+	watch := step.Step[State]{
+		Name: fmt.Sprintf("watch-%d", n), Title: fmt.Sprintf("watch %s for %s", s.To, s.Rollout.Interval),
+		Do: func(ctx context.Context, s *State) error { return r.watch(ctx, s, s.Rollout.Interval) },
+	}
+	if last {
+		watch.Name, watch.Title = "hold", fmt.Sprintf("hold %s at capacity and watch %s for %s", s.old(), s.To, s.Rollout.Hold)
+		watch.Do = func(ctx context.Context, s *State) error { return r.watch(ctx, s, s.Rollout.Hold) }
+	}
+	return []step.Step[State]{
+		move,
+		{Name: fmt.Sprintf("verify-%d", n), Title: fmt.Sprintf("verify shift %d at every name server", n), Do: r.verify},
+		watch,
+	}
+}
+
+// unlisting says which record goes when the fence is taken.
+func (r *run) unlisting(s *State) string {
+	if _, has := s.Found[s.To]; has {
+		return fmt.Sprintf(" and remove the records of %s, which has yet to prove itself", s.To)
+	}
+	return ""
+}
+
+// takeFence says to everybody that this deployment moves the weights now. The new colour has no record until it has passed
+// its gates: Route 53 would turn to it if the live one got sick.
+func (r *run) takeFence(ctx context.Context, s *State) error {
+	from := s.old()
+	return r.apply(ctx, s, traffic.OpBegin, traffic.Free, traffic.Weights{from: s.Found[from]}, from)
+}
+
+// leaveFence notes the end of a deployment that was undone.
+func (r *run) leaveFence(ctx context.Context, s *State) error {
+	if s.fence().Deployment != s.Deployment {
+		return nil // it was never taken
+	}
+	op := traffic.OpFailed
+	if s.Served {
+		op = traffic.OpBack
+	}
+	return r.mark(ctx, s, op, traffic.Free)
+}
+
+// settle waits only if a record was removed: taking the fence alone is true at once for all who change records.
+func (r *run) settle(ctx context.Context, s *State) error {
+	if _, had := s.Found[s.To]; !had {
+		return nil
+	}
+	return r.verify(ctx, s)
+}
+
+func (r *run) release(ctx context.Context, s *State) error {
+	return r.mark(ctx, s, traffic.OpShift, traffic.Free)
+}
+
+// nobodyElse refuses to begin while another process lives that has not come to the fence yet.
+func (a *App) nobodyElse(ctx context.Context, s Situation) error {
+	lease := a.lease()
+	if h, held, err := lease.Holder(ctx); err != nil || !held {
+		return err
+	} else if !held || h.Deployment == s.Fence.Deployment && s.Fence.Op.Ended() {
+		return nil // it ended, and died before it could let go
+	}
+	h, alive, err := lease.Alive(ctx)
+	if err != nil || !alive {
+		return err
+	}
+	return &Problem{
+		Code: CodeLocked,
+		Err:  fmt.Errorf("%s works on deployment %s of this app", h.Owner, h.Deployment),
+		Try:  "switcher status",
+	}
+}

@@ -1,0 +1,93 @@
+package bluegreen
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"bluegreen/internal/aws/metrics"
+	"bluegreen/internal/wait"
+)
+
+// drain proves that clients have left the old colour. No traffic and no data look alike, so that silence proves nothing:
+// we send probes of our own to the old load balancer, and its request count has to show them and little else, over a whole
+// quiet span.
+func (r *run) drain(ctx context.Context, s *State) error {
+	old := s.old()
+	stack, err := r.stack(ctx, old)
+	if err != nil {
+		return err
+	}
+	if stack.Group.InService() == 0 {
+		r.note(Note, "drain", "%s has no instance in service: there is nobody to leave", old)
+		return nil
+	}
+	d := &drainProof{quiet: r.Config.Drain.Quiet.Span(), period: r.Config.Drain.Period.Span()}
+	return r.until(ctx, "drain", fmt.Sprintf("clients to leave %s", old), r.Config.Limits.Drain.Span(), func(ctx context.Context) (bool, string, error) {
+		if err := r.check(ctx, s); err != nil {
+			return false, "", err
+		}
+		if d.start.IsZero() || d.over(time.Now()) {
+			if err := r.beginWindow(ctx, stack, d); err != nil {
+				return false, fmt.Sprintf("probes of %s do not get through: %v", old, err), nil
+			}
+		}
+		return r.judge(ctx, stack, d)
+	})
+}
+
+// drainProof is one window of full periods, at whose begin the probes are sent.
+type drainProof struct {
+	quiet, period time.Duration
+	start, end    time.Time
+	sent          int
+	failed        string // why the newest window proved nothing
+}
+
+// lag is how long CloudWatch may take to show what a load balancer counted.
+func (d *drainProof) lag() time.Duration { return 2 * d.period }
+
+// over says that a window will not prove anything any more.
+func (d *drainProof) over(now time.Time) bool { return d.failed != "" && now.After(d.end) }
+
+// beginWindow sends the probes of a new window.
+func (r *run) beginWindow(ctx context.Context, stack Stack, d *drainProof) error {
+	start := time.Now().UTC().Truncate(d.period)
+	sent := 0
+	for range r.Config.Drain.Probes {
+		n, err := r.probeOnce(ctx, stack)
+		if err != nil {
+			return err
+		}
+		sent += n
+	}
+	d.start, d.sent, d.failed = start, sent, ""
+	d.end = time.Now().UTC().Add(d.quiet).Truncate(d.period).Add(d.period)
+	return nil
+}
+
+// judge reads the window. It is proven when all its periods have passed, and the count shows the probes and little else.
+func (r *run) judge(ctx context.Context, stack Stack, d *drainProof) (bool, string, error) {
+	series, err := r.Cloud.Metrics.Read(ctx, d.start, d.end, r.requestsOf(stack, "RequestCount", d.period))
+	if err != nil {
+		return false, "", wait.Soft(err)
+	}
+	counted := int(metrics.Sum(series[0]))
+	others := counted - d.sent
+	bound := d.sent + r.Config.Drain.MaxRequests
+	status := fmt.Sprintf("%s counted %d requests, %d of them our probes (bound %d)", stack.Balancer.Name, counted, min(counted, d.sent), bound)
+	now := time.Now()
+	switch {
+	case others > r.Config.Drain.MaxRequests:
+		d.failed = status
+		return false, status + "; clients are still there", nil
+	case now.Before(d.end):
+		return false, fmt.Sprintf("%s; quiet for another %s", status, time.Until(d.end).Round(time.Second)), nil
+	case counted < d.sent && now.Before(d.end.Add(d.lag())):
+		return false, status + "; waiting for the metric to show all probes", nil
+	case counted < d.sent:
+		d.failed = status
+		return false, status + "; the metric does not show our probes, so that it proves nothing", nil
+	}
+	return true, status, nil
+}

@@ -1,0 +1,126 @@
+package bluegreen
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"bluegreen/internal/aws/dns"
+	"bluegreen/internal/step"
+	"bluegreen/internal/traffic"
+)
+
+// Situation is all that a command reads before it decides.
+type Situation struct {
+	Zone     dns.Zone
+	Set      traffic.Set
+	Fence    traffic.Fence // the zero fence before the first deployment
+	HasFence bool
+	Weights  traffic.Weights
+	Stacks   map[traffic.Color]Stack
+}
+
+// survey reads zone, records and both stacks side by side.
+func (a *App) survey(ctx context.Context) (Situation, error) {
+	s := Situation{Stacks: map[traffic.Color]Stack{}}
+	stacks := make([]Stack, len(traffic.Colors))
+	all, ctx := errgroup.WithContext(ctx)
+	all.Go(func() (err error) {
+		s.Zone, err = a.Cloud.DNS.Zone(ctx, a.zone.App.Zone)
+		return err
+	})
+	all.Go(func() error { return a.readSet(ctx, &s) })
+	for i, c := range traffic.Colors {
+		all.Go(func() (err error) {
+			stacks[i], err = a.stack(ctx, c)
+			return err
+		})
+	}
+	if err := all.Wait(); err != nil {
+		return s, err
+	}
+	for _, stack := range stacks {
+		s.Stacks[stack.Color] = stack
+	}
+	return s, nil
+}
+
+func (a *App) readSet(ctx context.Context, s *Situation) (err error) {
+	if s.Set, err = a.zone.Read(ctx); err != nil {
+		return err
+	}
+	if s.Fence, s.HasFence, err = s.Set.ParseFence(); err != nil {
+		return err
+	}
+	s.Weights, err = a.zone.App.Weights(s.Set)
+	return err
+}
+
+// preflight refuses a cutover that cannot go well, before anything is changed.
+func (a *App) preflight(s Situation, to traffic.Color) error {
+	from, next := s.Stacks[to.Other()], s.Stacks[to]
+	switch live := s.Weights.Live(); {
+	case s.Zone.Private:
+		return errPrivate(s.Zone.Name)
+	case len(live) == 1 && live[0] == to:
+		return fmt.Errorf("%s is live already (%s); name the other color to switch", to, s.Weights)
+	case len(live) != 1:
+		return fmt.Errorf("both colors carry traffic (%s): finish that first, or set the weights by hand", s.Weights)
+	}
+	for _, stack := range []Stack{from, next} {
+		if err := stack.wired(); err != nil {
+			return fmt.Errorf("the %s stack: %w", stack.Color, err)
+		}
+	}
+	if from.Group.Size.Desired == 0 || from.Group.InService() == 0 {
+		return fmt.Errorf("%s is live, but its Auto Scaling group %s has no instance in service: nothing tells how large %s has to be", from.Color, from.Group.Name, to)
+	}
+	if next.Image.State != "available" {
+		return fmt.Errorf("the %s stack launches image %s, which is %s", to, next.Image.ID, next.Image.State)
+	}
+	if arch := from.Image.Architecture; arch != "" && next.Template.InstanceType == from.Template.InstanceType && next.Image.Architecture != arch {
+		return fmt.Errorf("the %s stack launches image %s of architecture %s on instance type %s, on which %s runs %s",
+			to, next.Image.ID, next.Image.Architecture, next.Template.InstanceType, from.Color, arch)
+	}
+	return a.pointsHome(s)
+}
+
+// pointsHome checks that each record points to the load balancer of its own colour.
+func (a *App) pointsHome(s Situation) error {
+	for _, r := range s.Set.Records {
+		for c, id := range a.zone.App.SetIDs {
+			if r.SetID != id || r.Alias == nil {
+				continue
+			}
+			want := s.Stacks[c].Alias().Name
+			if got := strings.TrimPrefix(r.Alias.Name, "dualstack."); got != want {
+				return fmt.Errorf("%s %s of %s points to %s, but the load balancer of %s is %s", r.Name, r.Type, c, got, c, want)
+			}
+		}
+	}
+	return nil
+}
+
+// unfinished refuses to begin while a deployment is under way.
+func (a *App) unfinished(ctx context.Context, s Situation) error {
+	if !s.HasFence {
+		return nil
+	}
+	record, err := a.store().Latest(ctx, s.Fence.Deployment)
+	if isNoRun(err) && s.Fence.Op.Ended() || err == nil && record.Phase == step.Ended {
+		return nil
+	}
+	if err != nil && !isNoRun(err) {
+		return err
+	}
+	return &Problem{
+		Code: CodeLocked,
+		Err:  fmt.Errorf("deployment %s is under way (%s, to %s)", s.Fence.Deployment, s.Fence.Op, s.Fence.To),
+		Try:  "switcher status; if its process is gone: switcher resume, or switcher rollback",
+	}
+}
+
+func isNoRun(err error) bool { return errors.Is(err, step.ErrNoRun) }

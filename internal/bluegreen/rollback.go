@@ -1,0 +1,245 @@
+package bluegreen
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"bluegreen/internal/aws/dns"
+	"bluegreen/internal/aws/group"
+	"bluegreen/internal/traffic"
+)
+
+// Rollback gives all traffic back to the colour that had it before the newest deployment, from any state and any machine. It
+// asks no lease: whoever holds the fence is pre-empted by the next epoch. All that it needs stands in the fence, so that one
+// read and one write bring the weights back; the rest, which is putting back what the deployment pinned, follows.
+func (a *App) Rollback(ctx context.Context) error {
+	r, err := a.beginRollback(ctx)
+	if err != nil || r == nil {
+		return err
+	}
+	err = r.leading(ctx, func(ctx context.Context) error {
+		if err := r.restoreTraffic(ctx); err != nil {
+			return err
+		}
+		if err := r.recall(ctx); err != nil {
+			return err
+		}
+		return r.Undo(ctx, "rollback was commanded")
+	})
+	r.report(Event{Event: Finished, Outcome: string(r.Record().Outcome), Text: r.summary(r.Record().Outcome)})
+	if err != nil {
+		return a.rollbackFailed(ctx, err)
+	}
+	return nil
+}
+
+func (a *App) rollbackFailed(ctx context.Context, err error) error {
+	var preempted *traffic.PreemptedError
+	switch {
+	case errors.As(err, &preempted):
+		return &Problem{Code: CodeLocked, Err: err, Try: "switcher status"}
+	case ctx.Err() != nil:
+		return &Problem{Code: CodeInterrupted, Err: errors.Join(context.Cause(ctx), err), Try: "switcher rollback"}
+	}
+	return &Problem{Code: CodeDirty, Err: err, Try: "switcher status, then switcher rollback"}
+}
+
+// beginRollback is the hot path: it reads the records, pre-empts, and, where the old colour was held at capacity, has the
+// weights back with the same batch. A nil run means that there is nothing to do.
+func (a *App) beginRollback(ctx context.Context) (*run, error) {
+	begun := time.Now()
+	var r *run
+	attempt := func(ctx context.Context) error {
+		set, err := a.zone.Read(ctx)
+		if err != nil {
+			return err
+		}
+		fence, ok, err := set.ParseFence()
+		if err != nil {
+			return &Problem{Code: CodeDirty, Err: err, Try: "set the weights by hand"}
+		}
+		if !ok {
+			return &Problem{Code: CodeFailed, Err: fmt.Errorf("there is nothing to roll back: no deployment of %s has begun", a.Config.App), Try: "switcher status"}
+		}
+		if fence.Op == traffic.OpBack || fence.Op == traffic.OpFailed {
+			a.event(Note, fence.Deployment, "deployment %s is rolled back already", fence.Deployment)
+			r = nil
+			return nil
+		}
+		r = a.newRun(fence.Epoch + 1)
+		r.State = fromFence(set, fence)
+		return r.preempt(ctx, fence)
+	}
+	// Whoever moves the fence between our read and our write makes the batch fail: read again.
+	for {
+		err := a.keepTrying(ctx, "Route 53 to take the weights back", attempt)
+		var preempted *traffic.PreemptedError
+		var foreign *traffic.ForeignError
+		if errors.As(err, &preempted) || errors.As(err, &foreign) {
+			continue
+		}
+		if err != nil {
+			var problem *Problem
+			if errors.As(err, &problem) {
+				return nil, err
+			}
+			return nil, a.rollbackFailed(ctx, err)
+		}
+		if r != nil && r.moved() {
+			r.note(Note, "rollback", "weights are back %s after the command", time.Since(begun).Round(time.Millisecond))
+		}
+		return r, nil
+	}
+}
+
+// fromFence is what the fence tells of a deployment: enough to bring its traffic back.
+func fromFence(set traffic.Set, fence traffic.Fence) State {
+	return State{
+		Deployment: fence.Deployment, Begun: time.Now().UTC(), To: fence.To, Found: fence.Was, Set: set,
+		Targets: map[traffic.Color]dns.Alias{}, Rollout: Rollout{Shifts: []int{100}},
+		Served: fence.Op != traffic.OpBegin,
+	}
+}
+
+// preempt takes the fence, and the weights with it if the old colour can carry the traffic as it stands.
+func (r *run) preempt(ctx context.Context, fence traffic.Fence) error {
+	s := &r.State
+	old := s.old()
+	wanted := back(s.Found, old)
+	w, uniform := r.zone.App.Weights(s.Set)
+	if uniform != nil {
+		r.note(Warning, "rollback", "%v; the rollback makes them equal", uniform)
+	}
+	if fence.Old == traffic.Pinned || fence.Op == traffic.OpBegin || uniform == nil && w.Share(old) == 1 {
+		if err := r.apply(ctx, s, traffic.OpRollback, fence.Old, wanted, old); err != nil {
+			return err
+		}
+		r.shifted(s)
+		return nil
+	}
+	if uniform != nil {
+		return &Problem{
+			Code: CodeDirty,
+			Err:  fmt.Errorf("%w, and %s was not held at capacity, so that its traffic cannot simply go back", uniform, old),
+			Try:  "give all names and types the same weights by hand, then switcher rollback",
+		}
+	}
+	var proven []traffic.Color
+	for c := range w {
+		proven = append(proven, c)
+	}
+	return r.apply(ctx, s, traffic.OpRollback, fence.Old, w, proven...)
+}
+
+// moved says whether the old colour has all the traffic.
+func (r *run) moved() bool {
+	w, err := r.zone.App.Weights(r.State.Set)
+	return err == nil && w.Share(r.State.old()) == 1
+}
+
+// restoreTraffic is the slow path of a rollback: the old colour may have shrunk, or was scaled down. Capacity and health
+// first, then the weights.
+func (r *run) restoreTraffic(ctx context.Context) error {
+	if r.moved() {
+		return nil
+	}
+	s, old := &r.State, r.State.old()
+	needed := func(ctx context.Context) (int, error) {
+		live, err := r.groupOf(ctx, s.To)
+		return live.Size.Desired, err
+	}
+	if err := r.refill(ctx, old, needed); err != nil {
+		return fmt.Errorf("give %s the capacity for all traffic: %w", old, err)
+	}
+	if err := r.ready(ctx, "rollback", old, needed); err != nil {
+		return err
+	}
+	if err := r.probeStreak(ctx, "rollback", old); err != nil {
+		return err
+	}
+	stack, err := r.stack(ctx, old)
+	if err != nil {
+		return err
+	}
+	s.Targets[old] = stack.Alias()
+	err = r.keepTrying(ctx, "Route 53 to take the weights back", func(ctx context.Context) error {
+		if err := r.check(ctx, s); err != nil {
+			return err
+		}
+		return r.apply(ctx, s, traffic.OpRollback, s.fence().Old, back(s.Found, old), old)
+	})
+	if err == nil {
+		r.shifted(s)
+	}
+	return err
+}
+
+// refill pins the old colour at what the other one has, with the maximum it had before it was scaled down.
+func (r *run) refill(ctx context.Context, old traffic.Color, needed func(context.Context) (int, error)) error {
+	want, err := needed(ctx)
+	if err != nil {
+		return err
+	}
+	g, err := r.groupOf(ctx, old)
+	if err != nil {
+		return err
+	}
+	text, retired := g.Tags[tagRetired]
+	if !retired {
+		return r.pinAt(ctx, g, r.State.Deployment, max(want, g.Size.Min), want)
+	}
+	before, err := group.ParseSize(text)
+	if err != nil {
+		return fmt.Errorf("read tag %s: %w", tagRetired, err)
+	}
+	want = max(want, before.Desired)
+	// What was found is the size before it was scaled down: that is where its limits go when it serves again.
+	p := pin{deployment: r.State.Deployment, pinned: []int{want}, found: before}
+	if err := r.Cloud.Groups.Tag(ctx, g.Name, tagPin, p.String()); err != nil {
+		return err
+	}
+	maximum := max(before.Max, want)
+	if err := r.Cloud.Groups.Resize(ctx, g.Name, group.Change{Min: &want, Max: &maximum, Desired: &want}); err != nil {
+		return err
+	}
+	return r.Cloud.Groups.Untag(ctx, g.Name, tagRetired)
+}
+
+// recall finds the deployment in the journal and makes its undo the rest of this run. Where the journal has nothing that
+// helps, the tags and the fence tell what there is to put back.
+func (r *run) recall(ctx context.Context) error {
+	set, change := r.State.Set, r.State.ChangeID
+	record, err := r.Store.Latest(ctx, r.State.Deployment)
+	known := err == nil && record.Workflow == workflowCutover
+	if err != nil && !isNoRun(err) {
+		r.note(Warning, "rollback", "the journal of deployment %s cannot be read: %v; going by the fence", r.State.Deployment, err)
+	}
+	if known {
+		state := r.State
+		if err := r.Continue(record, r.epoch); err != nil {
+			r.note(Warning, "rollback", "%v; going by the fence", err)
+			r.State, known = state, false
+		}
+	}
+	if !known {
+		r.Begin(r.State.Deployment, workflowCutover, r.epoch)
+		r.MarkDone(r.cutoverSteps(&r.State)...)
+	}
+	r.State.Set, r.State.ChangeID = set, change
+	r.Steps = r.cutoverSteps(&r.State)
+	if r.StatusOf("shift-1") == "" && r.State.Served {
+		r.MarkDone(r.Steps...)
+	}
+	return nil
+}
+
+// keepTrying repeats an attempt while AWS does not answer, or answers that it is busy.
+func (a *App) keepTrying(ctx context.Context, what string, attempt func(context.Context) error) error {
+	check := func(ctx context.Context) (bool, string, error) {
+		err := attempt(ctx)
+		return err == nil, "", err
+	}
+	return pollFor(ctx, a.Config.Limits.Poll.Span(), "rollback", what, a.Config.Limits.Rollback.Span(), check, a.Report.Report)
+}

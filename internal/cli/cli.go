@@ -1,0 +1,116 @@
+// Package cli is what the programs have in common on a terminal: how they end, how they tell what happens, how they ask.
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"bluegreen/internal/bluegreen"
+)
+
+// Streams are a program's ends.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	// InTTY and ErrTTY say whether a person is there to answer, and to look.
+	InTTY, ErrTTY bool
+}
+
+// System are the streams of this process.
+func System() Streams {
+	return Streams{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		InTTY: term.IsTerminal(int(os.Stdin.Fd())), ErrTTY: term.IsTerminal(int(os.Stderr.Fd())),
+	}
+}
+
+// UsageError is a command line that makes no sense. Nothing was tried.
+type UsageError struct{ Err error }
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// Usagef makes a UsageError.
+func Usagef(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }
+
+// End prints why a command failed, and what to type next, and returns its exit code.
+func End(s Streams, program string, asJSON bool, err error) int {
+	if err == nil {
+		return int(bluegreen.CodeDone)
+	}
+	code := int(bluegreen.CodeOf(err))
+	try := ""
+	var usage *UsageError
+	var problem *bluegreen.Problem
+	switch {
+	case errors.As(err, &usage):
+		code, try = int(bluegreen.CodeUsage), program+" --help"
+	case errors.As(err, &problem):
+		try = problem.Try
+	}
+	if asJSON {
+		_ = json.NewEncoder(s.Out).Encode(map[string]any{"event": "error", "text": err.Error(), "exit_code": code, "try": try})
+	}
+	fmt.Fprintf(s.Err, "%s: %s\n", program, indent(err.Error()))
+	if try != "" {
+		fmt.Fprintf(s.Err, "  try: %s\n", try)
+	}
+	return code
+}
+
+// indent keeps the lines of a long error together.
+func indent(text string) string { return strings.ReplaceAll(text, "\n", "\n  ") }
+
+// Interrupt is a context that the first Ctrl-C (or SIGTERM) ends, so that what is under way stops where it can go on. The
+// second one ends the process at once.
+func Interrupt(ctx context.Context, s Streams) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-signals:
+			fmt.Fprintln(s.Err, "stopping where it is safe; once more to stop at once")
+			cancel(bluegreen.ErrInterrupted)
+		case <-ctx.Done():
+			return
+		}
+		<-signals
+		exit(int(bluegreen.CodeInterrupted))
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		cancel(nil)
+	}
+}
+
+// Confirm asks a yes-or-no question. Where nobody can answer, yes has to be said by the flag that replaces the question.
+func Confirm(s Streams, yes bool, question string) error {
+	if yes {
+		return nil
+	}
+	if !s.InTTY {
+		return Usagef("nobody is there to confirm it: add --yes")
+	}
+	fmt.Fprintf(s.Err, "%s [y/N] ", question)
+	answer, err := bufio.NewReader(s.In).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return &bluegreen.Problem{Code: bluegreen.CodeFailed, Err: errors.New("not confirmed; nothing was changed")}
+}

@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"bluegreen/internal/bluegreen"
+)
+
+// Printer tells about events: as JSON, as lines for a log, or as lines for a person who looks.
+type Printer struct {
+	mu     sync.Mutex
+	out    io.Writer
+	format func(p *Printer, e bluegreen.Event) string
+	begun  time.Time
+
+	lastWait   string // without its digits
+	lastWaitAt time.Time
+	partial    bool // the last line on a TTY is one that will be overwritten
+}
+
+// NewPrinter picks the form: --json goes to stdout, lines go to stderr.
+func NewPrinter(s Streams, asJSON bool) *Printer {
+	p := &Printer{out: s.Err, format: (*Printer).line, begun: time.Now()}
+	switch {
+	case asJSON:
+		p.out, p.format = s.Out, (*Printer).json
+	case s.ErrTTY:
+		p.format = (*Printer).tty
+	}
+	return p
+}
+
+// Report prints an event.
+func (p *Printer) Report(e bluegreen.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, _ = io.WriteString(p.out, p.format(p, e)) // a broken pipe must not stop a deployment
+}
+
+func (p *Printer) json(e bluegreen.Event) string {
+	text, err := json.Marshal(e)
+	if err != nil {
+		panic(err) // an Event is plain data
+	}
+	return string(text) + "\n"
+}
+
+// waitEvery is how often a wait is told of in a log when nothing but its numbers has changed.
+const waitEvery = 30 * time.Second
+
+// line is one line of a log.
+func (p *Printer) line(e bluegreen.Event) string {
+	if e.Event == bluegreen.StepEnded {
+		return ""
+	}
+	if e.Event == bluegreen.Waiting {
+		same := strings.Map(dropDigits, e.Step+e.Text)
+		if same == p.lastWait && e.Time.Sub(p.lastWaitAt) < waitEvery {
+			return ""
+		}
+		p.lastWait, p.lastWaitAt = same, e.Time
+	}
+	return fmt.Sprintf("%s %-8s %s\n", e.Time.Format(time.RFC3339), e.Event, describe(e))
+}
+
+func dropDigits(r rune) rune {
+	if unicode.IsDigit(r) {
+		return -1
+	}
+	return r
+}
+
+func describe(e bluegreen.Event) string {
+	text := e.Text
+	if e.Undo && e.Event == bluegreen.StepBegan {
+		text = "undo: " + text
+	}
+	if e.Step == "" || e.Event == bluegreen.Note {
+		return text
+	}
+	return e.Step + ": " + text
+}
+
+// The colours of a terminal that say how it goes.
+const (
+	green  = "\x1b[32m"
+	red    = "\x1b[31m"
+	yellow = "\x1b[33m"
+	bold   = "\x1b[1m"
+	faint  = "\x1b[2m"
+	plain  = "\x1b[0m"
+	clear  = "\r\x1b[K"
+)
+
+// tty is one line for a person: how long after the begin, and a sign for how it goes. A wait is overwritten by what comes
+// after it.
+func (p *Printer) tty(e bluegreen.Event) string {
+	sign, colour := " ", plain
+	switch e.Event {
+	case bluegreen.StepBegan:
+		sign, colour = "•", bold
+	case bluegreen.StepEnded:
+		sign, colour = "✓", green
+	case bluegreen.Failed:
+		sign, colour = "✗", red
+	case bluegreen.Warning:
+		sign, colour = "!", yellow
+	case bluegreen.Shifted:
+		sign, colour = "→", bold
+	case bluegreen.Waiting:
+		sign, colour = "…", faint
+	case bluegreen.Finished:
+		sign, colour = "■", bold
+	case bluegreen.Note:
+	}
+	begin := ""
+	if p.partial {
+		begin = clear
+	}
+	if p.partial = e.Event == bluegreen.Waiting || e.Event == bluegreen.StepBegan; p.partial {
+		return fmt.Sprintf("%s%s%7s %s %s%s", begin, colour, p.since(e), sign, describe(e), plain)
+	}
+	return fmt.Sprintf("%s%7s %s%s %s%s\n", begin, p.since(e), colour, sign, describe(e), plain)
+}
+
+func (p *Printer) since(e bluegreen.Event) string {
+	return "+" + e.Time.Sub(p.begun).Round(100*time.Millisecond).String()
+}

@@ -1,0 +1,81 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"bluegreen/internal/step"
+)
+
+// Files is a step.Store in a directory: for accounts whose operators may not write to Parameter Store. Only machines that
+// share the directory can resume each other's runs.
+type Files struct{ dir string }
+
+// InFiles keeps the journal of an app below dir.
+func InFiles(dir, app string) *Files { return &Files{dir: filepath.Join(dir, app)} }
+
+// Append writes a record to a file of its own, durably, and never over another one.
+func (f *Files) Append(_ context.Context, r step.Record) error {
+	text, err := encode(r)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(f.dir, "deployments", r.Run, fmt.Sprintf("%06d", r.Epoch))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make the journal's directory: %w", err)
+	}
+	name := filepath.Join(dir, fmt.Sprintf("%06d.json", r.Seq))
+	if err := createOnce(name, []byte(text)); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
+
+// createOnce makes a file appear whole: written aside, synced, then linked to its name, which fails if the name is taken.
+func createOnce(name string, content []byte) error {
+	aside, err := os.CreateTemp(filepath.Dir(name), ".writing-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(aside.Name()) //nolint:errcheck // nothing reads what is left aside
+	_, err = aside.Write(content)
+	err = errors.Join(err, aside.Sync(), aside.Close())
+	if err != nil {
+		return err
+	}
+	err = os.Link(aside.Name(), name)
+	if errors.Is(err, fs.ErrExist) {
+		there, readErr := os.ReadFile(name)
+		if readErr != nil {
+			return readErr
+		}
+		if !bytes.Equal(there, content) {
+			return ErrTaken
+		}
+		return nil
+	}
+	return err
+}
+
+// Latest reads the newest record of a run.
+func (f *Files) Latest(_ context.Context, run string) (step.Record, error) {
+	files, err := filepath.Glob(filepath.Join(f.dir, "deployments", run, "*", "*.json"))
+	if err != nil {
+		return step.Record{}, fmt.Errorf("list the journal of %s: %w", run, err)
+	}
+	if len(files) == 0 {
+		return step.Record{}, fmt.Errorf("%s: %w", run, step.ErrNoRun)
+	}
+	// Epochs and sequence numbers are padded, so that the order of names is that of records.
+	text, err := os.ReadFile(slices.Max(files))
+	if err != nil {
+		return step.Record{}, fmt.Errorf("read the journal of %s: %w", run, err)
+	}
+	return decode(string(text))
+}

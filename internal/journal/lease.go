@@ -1,0 +1,202 @@
+package journal
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"bluegreen/internal/aws/awserr"
+	"bluegreen/internal/aws/params"
+)
+
+// Holder is what a lease says about the process that carries a deployment. It tells people and other processes who is
+// alive; who may move traffic is for the fence to say.
+type Holder struct {
+	Version    int       `json:"v"`
+	Deployment string    `json:"deployment"`
+	Owner      string    `json:"owner"` // "user@host pid 4711", for people
+	Since      time.Time `json:"since"`
+	Beat       int64     `json:"beat"` // grows with every heartbeat
+	Released   bool      `json:"released,omitempty"`
+}
+
+const leaseVersion = 1
+
+// Lease is the heartbeat of one process.
+type Lease struct {
+	cell cell
+	term time.Duration
+
+	mu      sync.Mutex
+	holder  Holder
+	written time.Time // begin of the last write that succeeded
+}
+
+// cell is one small text that many can overwrite.
+type cell interface {
+	read(ctx context.Context) (string, error) // awserr.ErrNotFound when there is none
+	write(ctx context.Context, value string) error
+}
+
+// LeaseLostError says that another process has taken the lease.
+type LeaseLostError struct{ By Holder }
+
+func (e *LeaseLostError) Error() string {
+	return fmt.Sprintf("%s took over the lease for deployment %s", e.By.Owner, e.By.Deployment)
+}
+
+// StopsRun tells the step engine to leave everything as it is.
+func (e *LeaseLostError) StopsRun() bool { return true }
+
+// paramCell is a cell in Parameter Store.
+type paramCell struct {
+	client *params.Client
+	name   string
+}
+
+func (c paramCell) read(ctx context.Context) (string, error) {
+	p, err := c.client.Get(ctx, c.name)
+	return p.Value, err
+}
+
+func (c paramCell) write(ctx context.Context, value string) error {
+	_, err := c.client.Overwrite(ctx, c.name, value)
+	return err
+}
+
+// LeaseInParams is the lease of an app in Parameter Store. Whoever has not heard a beat for term takes the holder for dead.
+func LeaseInParams(client *params.Client, app string, term time.Duration) *Lease {
+	return &Lease{cell: paramCell{client, "/bluegreen/" + app + "/lease"}, term: term}
+}
+
+// Holder reads who holds the lease; ok is false when nobody does.
+func (l *Lease) Holder(ctx context.Context) (h Holder, ok bool, err error) {
+	value, err := l.cell.read(ctx)
+	if errors.Is(err, awserr.ErrNotFound) {
+		return Holder{}, false, nil
+	}
+	if err != nil {
+		return Holder{}, false, err
+	}
+	if err := json.Unmarshal([]byte(value), &h); err != nil {
+		return Holder{}, false, fmt.Errorf("read the lease: %w", err)
+	}
+	return h, !h.Released, nil
+}
+
+// Alive watches a lease for one term by this machine's clock: a holder that beats in that time is alive. It returns at once
+// when nobody holds the lease.
+func (l *Lease) Alive(ctx context.Context) (h Holder, alive bool, err error) {
+	first, held, err := l.Holder(ctx)
+	if err != nil || !held {
+		return first, false, err
+	}
+	deadline := time.NewTimer(l.term)
+	defer deadline.Stop()
+	look := time.NewTicker(l.beat())
+	defer look.Stop()
+	for over := false; !over; {
+		select {
+		case <-ctx.Done():
+			return first, false, context.Cause(ctx)
+		case <-look.C:
+		case <-deadline.C:
+			over = true
+		}
+		now, held, err := l.Holder(ctx)
+		if err != nil {
+			return first, false, err
+		}
+		if !held {
+			return now, false, nil
+		}
+		if now.Deployment != first.Deployment || now.Beat != first.Beat || now.Owner != first.Owner || !now.Since.Equal(first.Since) {
+			return now, true, nil
+		}
+	}
+	return first, false, nil
+}
+
+// beat is the pause between two heartbeats: two may get lost before the holder is taken for dead.
+func (l *Lease) beat() time.Duration { return l.term / 3 }
+
+// Take makes this process the holder, whoever was it before.
+func (l *Lease) Take(ctx context.Context, deployment, owner string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.holder = Holder{Version: leaseVersion, Deployment: deployment, Owner: owner, Since: time.Now().UTC()}
+	return l.writeLocked(ctx)
+}
+
+func (l *Lease) writeLocked(ctx context.Context) error {
+	l.holder.Beat++
+	text, err := json.Marshal(l.holder)
+	if err != nil {
+		return fmt.Errorf("write the lease: %w", err)
+	}
+	begun := time.Now()
+	if err := l.cell.write(ctx, string(text)); err != nil {
+		return err
+	}
+	l.written = begun
+	return nil
+}
+
+// Keep beats until ctx ends. It returns when another process holds the lease: two that took it at the same moment see so
+// at their first beat, and the fence tells them apart before that. A beat that fails is tried again at the next
+// one, and Remaining tells how long the holder still counts as alive.
+func (l *Lease) Keep(ctx context.Context) error {
+	ticker := time.NewTicker(l.beat())
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		if err := l.keepOnce(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+func (l *Lease) keepOnce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, l.beat())
+	defer cancel()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now, held, err := l.Holder(ctx)
+	if err != nil {
+		return nil //nolint:nilerr // unreachable for now: the next beat asks again, and Remaining shrinks
+	}
+	if held && (now.Owner != l.holder.Owner || now.Deployment != l.holder.Deployment || !now.Since.Equal(l.holder.Since)) {
+		return &LeaseLostError{By: now}
+	}
+	_ = l.writeLocked(ctx)
+	return nil
+}
+
+// Remaining is how long every other process still takes this one for alive.
+func (l *Lease) Remaining() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.term - time.Since(l.written)
+}
+
+// Release says that nobody holds the lease any more, unless it is somebody else's by now.
+func (l *Lease) Release(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now, held, err := l.Holder(ctx)
+	if err != nil {
+		return err
+	}
+	if !held || now.Owner != l.holder.Owner || !now.Since.Equal(l.holder.Since) {
+		return nil
+	}
+	l.holder.Released = true
+	return l.writeLocked(ctx)
+}

@@ -1,0 +1,22 @@
+// Command switcher moves an app's traffic between a blue and a green stack by Route 53 weights, and back.
+package main
+
+import (
+	"context"
+	"os"
+
+	"bluegreen/internal/cli"
+)
+
+func main() { os.Exit(run(cli.System(), os.Args[1:])) }
+
+// run is the whole program; it returns the exit code.
+func run(s cli.Streams, args []string) int {
+	e := &env{Streams: s}
+	root := newRoot(e)
+	root.SetArgs(args)
+	ctx, stop := cli.Interrupt(context.Background(), s)
+	defer stop()
+	err := root.ExecuteContext(ctx)
+	return cli.End(s, "switcher", e.json, err)
+}

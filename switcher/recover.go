@@ -1,0 +1,83 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"bluegreen/internal/cli"
+)
+
+func newResume(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "resume",
+		Short: "Go on with a deployment whose process is gone",
+		Long: "resume takes over the deployment that is under way and goes on at the step where it was cut off. It listens for\n" +
+			"a heartbeat first: a deployment whose process lives is left to it.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			app, err := e.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return app.Resume(cmd.Context())
+		},
+	}
+}
+
+func newRollback(e *env) *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "rollback",
+		Short: "Give all traffic back to the color that had it before",
+		Long: "rollback works from any state and any machine, and asks no other process. While the old color is held at capacity\n" +
+			"one read and one write bring the weights back; later its capacity and health come first. Then it puts back what the\n" +
+			"deployment pinned. The color that is left keeps its instances until it is retired.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			app, err := e.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := cli.Confirm(e.Streams, yes, "Roll "+app.Config.App+" back?"); err != nil {
+				return err
+			}
+			return app.Rollback(cmd.Context())
+		},
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+func newRetire(e *env) *cobra.Command {
+	var yes bool
+	var standby int
+	cmd := &cobra.Command{
+		Use:   "retire",
+		Short: "Scale down the color that serves nobody, once its clients have left",
+		Long: "retire sends probes of its own to the load balancer of the color without traffic; when the balancer's request count\n" +
+			"has shown them and little else for a quiet span, it scales the color down. Without that proof the color stays.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if standby < 0 {
+				return cli.Usagef("--standby: must be at least 0 (got %d)", standby)
+			}
+			app, err := e.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			plan, err := app.PlanRetire(cmd.Context(), standby)
+			if err != nil {
+				return err
+			}
+			if e.InTTY && !yes {
+				printPlan(e, plan)
+			}
+			if err := cli.Confirm(e.Streams, yes, "Retire "+string(plan.State.To.Other())+"?"); err != nil {
+				return err
+			}
+			return app.Retire(cmd.Context(), plan)
+		},
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.Flags().IntVar(&standby, "standby", 0, "`instances` that stay")
+	return cmd
+}
