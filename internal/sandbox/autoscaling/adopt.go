@@ -1,20 +1,23 @@
 package autoscaling
 
-import (
-	"reflect"
+import "reflect"
 
-	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
-)
-
-// adopt takes over into g every field of a request that is given and that a group has under the same name and type. It
-// copies by reflection so that no setting is forgotten.
-func adopt(g *types.AutoScalingGroup, request any) {
-	from, into := reflect.ValueOf(request).Elem(), reflect.ValueOf(g).Elem()
+// adopt takes over into T every field of a request that is given and that T has under the same name and type. It copies by
+// reflection so that no setting is forgotten.
+func adopt[T any](into *T, request any) {
+	from, to := reflect.ValueOf(request).Elem(), reflect.ValueOf(into).Elem()
 	for i := range from.NumField() {
-		name := from.Type().Field(i).Name
-		field := into.FieldByName(name)
-		if from.Type().Field(i).IsExported() && field.IsValid() && field.Type() == from.Field(i).Type() && !from.Field(i).IsZero() {
-			field.Set(from.Field(i))
+		field := from.Type().Field(i)
+		target := to.FieldByName(field.Name)
+		if field.IsExported() && target.IsValid() && target.Type() == field.Type && !from.Field(i).IsZero() {
+			target.Set(from.Field(i))
 		}
 	}
+}
+
+// adopted is a new T with what adopt takes over.
+func adopted[T any](request any) T {
+	var made T
+	adopt(&made, request)
+	return made
 }

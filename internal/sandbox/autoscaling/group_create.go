@@ -65,7 +65,7 @@ func (s *Service) newGroup(in *sdk.CreateAutoScalingGroupInput) (*group, error) 
 		return nil, err
 	}
 	for _, hook := range in.LifecycleHookSpecificationList {
-		if err := g.putHook(hookOf(hook)); err != nil {
+		if err := g.putHook(adopted[types.LifecycleHook](&hook)); err != nil {
 			return nil, err
 		}
 	}

@@ -28,20 +28,14 @@ const (
 	maxGlobalTimeout = 172800 // seconds
 )
 
-func hookOf(spec types.LifecycleHookSpecification) types.LifecycleHook {
-	return types.LifecycleHook{
-		LifecycleHookName: spec.LifecycleHookName, LifecycleTransition: spec.LifecycleTransition,
-		DefaultResult: spec.DefaultResult, HeartbeatTimeout: spec.HeartbeatTimeout,
-		NotificationMetadata: spec.NotificationMetadata, NotificationTargetARN: spec.NotificationTargetARN, RoleARN: spec.RoleARN,
-	}
-}
-
 // putHook adds a hook, or changes what is given of one that is there.
 func (g *group) putHook(h types.LifecycleHook) error {
 	name := aws.ToString(h.LifecycleHookName)
 	i := slices.IndexFunc(g.hooks, func(other types.LifecycleHook) bool { return *other.LifecycleHookName == name })
 	if i >= 0 {
-		h = hookOver(g.hooks[i], h)
+		given := h
+		h = g.hooks[i]
+		adopt(&h, &given)
 	}
 	h.AutoScalingGroupName = g.AutoScalingGroupName
 	if h.DefaultResult == nil {
@@ -67,22 +61,6 @@ func (g *group) putHook(h types.LifecycleHook) error {
 	return nil
 }
 
-func hookOver(have, given types.LifecycleHook) types.LifecycleHook {
-	for _, field := range []struct{ into, from **string }{
-		{&have.LifecycleTransition, &given.LifecycleTransition}, {&have.DefaultResult, &given.DefaultResult},
-		{&have.NotificationMetadata, &given.NotificationMetadata}, {&have.NotificationTargetARN, &given.NotificationTargetARN},
-		{&have.RoleARN, &given.RoleARN},
-	} {
-		if *field.from != nil {
-			*field.into = *field.from
-		}
-	}
-	if given.HeartbeatTimeout != nil {
-		have.HeartbeatTimeout = given.HeartbeatTimeout
-	}
-	return have
-}
-
 func checkHook(h types.LifecycleHook) error {
 	transition, result := aws.ToString(h.LifecycleTransition), *h.DefaultResult
 	switch {
@@ -103,11 +81,7 @@ func (s *Service) putLifecycleHook(_ context.Context, in *sdk.PutLifecycleHookIn
 	if err != nil {
 		return nil, err
 	}
-	return &sdk.PutLifecycleHookOutput{}, g.putHook(types.LifecycleHook{
-		LifecycleHookName: in.LifecycleHookName, LifecycleTransition: in.LifecycleTransition,
-		DefaultResult: in.DefaultResult, HeartbeatTimeout: in.HeartbeatTimeout,
-		NotificationMetadata: in.NotificationMetadata, NotificationTargetARN: in.NotificationTargetARN, RoleARN: in.RoleARN,
-	})
+	return &sdk.PutLifecycleHookOutput{}, g.putHook(adopted[types.LifecycleHook](in))
 }
 
 func (s *Service) describeLifecycleHooks(_ context.Context, in *sdk.DescribeLifecycleHooksInput) (*sdk.DescribeLifecycleHooksOutput, error) {

@@ -217,3 +217,35 @@ func TestHookSettings(t *testing.T) {
 		}
 	})
 }
+
+// TestAbandonEndsWhatOtherHooksHold abandons one of two actions, on the way in and on the way out.
+func TestAbandonEndsWhatOtherHooksHold(t *testing.T) {
+	for transition, held := range map[string]types.LifecycleState{launching: "Pending:Wait", terminating: "Terminating:Wait"} {
+		in(t, func(w *world) {
+			w.create(func(in *sdk.CreateAutoScalingGroupInput) {
+				in.MinSize, in.DesiredCapacity, in.TargetGroupARNs = aws.Int32(0), aws.Int32(1), nil
+				for _, name := range []string{"one", "two"} {
+					in.LifecycleHookSpecificationList = append(in.LifecycleHookSpecificationList, types.LifecycleHookSpecification{
+						LifecycleHookName: aws.String(name), LifecycleTransition: aws.String(transition), DefaultResult: aws.String("CONTINUE"),
+					})
+				}
+			})
+			w.wait(10 * time.Second)
+			if transition == terminating {
+				w.setDesired(0)
+				w.wait(2 * time.Second)
+			}
+			id := w.ids(held)[0]
+			if err := w.complete("one", id, "ABANDON"); err != nil {
+				t.Fatal(err)
+			}
+			if got := code(w.complete("two", id, "CONTINUE")); got != invalid {
+				t.Errorf("%s: the other hook still holds it: %q", transition, got)
+			}
+			w.wait(2 * time.Second)
+			if state := w.instanceState(id); state != "shutting-down" {
+				t.Errorf("%s: the instance is %s", transition, state)
+			}
+		})
+	}
+}

@@ -61,13 +61,7 @@ func (s *Service) putScalingPolicy(_ context.Context, in *sdk.PutScalingPolicyIn
 }
 
 func scalingPolicy(in *sdk.PutScalingPolicyInput) types.ScalingPolicy {
-	p := types.ScalingPolicy{
-		PolicyName: in.PolicyName, PolicyType: in.PolicyType, Enabled: in.Enabled,
-		AdjustmentType: in.AdjustmentType, ScalingAdjustment: in.ScalingAdjustment, StepAdjustments: in.StepAdjustments,
-		MinAdjustmentMagnitude: in.MinAdjustmentMagnitude, MinAdjustmentStep: in.MinAdjustmentStep, Cooldown: in.Cooldown,
-		EstimatedInstanceWarmup: in.EstimatedInstanceWarmup, MetricAggregationType: in.MetricAggregationType,
-		TargetTrackingConfiguration: in.TargetTrackingConfiguration, PredictiveScalingConfiguration: in.PredictiveScalingConfiguration,
-	}
+	p := adopted[types.ScalingPolicy](in)
 	if p.PolicyType == nil {
 		p.PolicyType = aws.String(simpleScaling)
 	}

@@ -132,7 +132,21 @@ func mixed(overrides ...types.LaunchTemplateOverrides) *types.MixedInstancesPoli
 }
 
 var refusedParts = map[string]refusal{
-	"policy of an unknown group":    {invalid, track("nope", label)},
+	"policy of an unknown group": {invalid, track("nope", label)},
+	"policy of an unknown type": {invalid, func(w *world) error {
+		_, err := w.PutScalingPolicy(w.ctx, &sdk.PutScalingPolicyInput{AutoScalingGroupName: blue, PolicyName: aws.String("p"), PolicyType: aws.String("Mood")})
+		return err
+	}},
+	"step policy without steps": {invalid, func(w *world) error {
+		_, err := w.PutScalingPolicy(w.ctx, &sdk.PutScalingPolicyInput{AutoScalingGroupName: blue, PolicyName: aws.String("p"), PolicyType: aws.String("StepScaling"), AdjustmentType: aws.String("ExactCapacity")})
+		return err
+	}},
+	"tracking policy with a label that its metric does not have": {invalid, func(w *world) error {
+		in := trackingPolicy("blue", label)
+		in.TargetTrackingConfiguration.PredefinedMetricSpecification.PredefinedMetricType = types.MetricTypeASGAverageCPUUtilization
+		_, err := w.PutScalingPolicy(w.ctx, in)
+		return err
+	}},
 	"policy without a label":        {invalid, track("blue", "")},
 	"policy with a malformed label": {invalid, track("blue", "app/lb/xyz")},
 	"policy without a target group": {invalid, func(w *world) error {

@@ -31,13 +31,10 @@ func (s *Service) putSchedule(g *group, in types.ScheduledUpdateGroupActionReque
 			return invalid("Invalid TimeZone %s", *in.TimeZone)
 		}
 	}
-	next := types.ScheduledUpdateGroupAction{
-		AutoScalingGroupName: g.AutoScalingGroupName, ScheduledActionName: in.ScheduledActionName,
-		ScheduledActionARN: aws.String(s.Account.ARN("autoscaling", fmt.Sprintf(
-			"scheduledUpdateGroupAction:%s:autoScalingGroupName/%s:scheduledActionName/%s", s.uuid(), g.name(), name))),
-		MinSize: in.MinSize, MaxSize: in.MaxSize, DesiredCapacity: in.DesiredCapacity,
-		StartTime: in.StartTime, Time: in.StartTime, EndTime: in.EndTime, Recurrence: in.Recurrence, TimeZone: in.TimeZone,
-	}
+	next := adopted[types.ScheduledUpdateGroupAction](&in)
+	next.AutoScalingGroupName, next.Time = g.AutoScalingGroupName, in.StartTime
+	next.ScheduledActionARN = aws.String(s.Account.ARN("autoscaling", fmt.Sprintf(
+		"scheduledUpdateGroupAction:%s:autoScalingGroupName/%s:scheduledActionName/%s", s.uuid(), g.name(), name)))
 	schedules := slices.Clone(g.schedules)
 	if i := g.schedule(name); i >= 0 {
 		next.ScheduledActionARN = schedules[i].ScheduledActionARN
@@ -68,14 +65,11 @@ func (s *Service) putScheduledAction(_ context.Context, in *sdk.PutScheduledUpda
 	if err != nil {
 		return nil, err
 	}
-	start := in.StartTime
-	if start == nil {
-		start = in.Time
+	action := adopted[types.ScheduledUpdateGroupActionRequest](in)
+	if action.StartTime == nil {
+		action.StartTime = in.Time
 	}
-	return &sdk.PutScheduledUpdateGroupActionOutput{}, s.putSchedule(g, types.ScheduledUpdateGroupActionRequest{
-		ScheduledActionName: in.ScheduledActionName, StartTime: start, EndTime: in.EndTime, Recurrence: in.Recurrence,
-		TimeZone: in.TimeZone, MinSize: in.MinSize, MaxSize: in.MaxSize, DesiredCapacity: in.DesiredCapacity,
-	})
+	return &sdk.PutScheduledUpdateGroupActionOutput{}, s.putSchedule(g, action)
 }
 
 func (s *Service) batchPutScheduledActions(_ context.Context, in *sdk.BatchPutScheduledUpdateGroupActionInput) (*sdk.BatchPutScheduledUpdateGroupActionOutput, error) {

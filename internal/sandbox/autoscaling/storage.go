@@ -60,10 +60,7 @@ func (s *Service) putWarmPool(_ context.Context, in *sdk.PutWarmPoolInput) (*sdk
 	if err != nil {
 		return nil, err
 	}
-	pool := types.WarmPoolConfiguration{
-		MinSize: in.MinSize, MaxGroupPreparedCapacity: in.MaxGroupPreparedCapacity,
-		PoolState: in.PoolState, InstanceReusePolicy: in.InstanceReusePolicy,
-	}
+	pool := adopted[types.WarmPoolConfiguration](in)
 	if pool.MinSize == nil {
 		pool.MinSize = aws.Int32(0)
 	}

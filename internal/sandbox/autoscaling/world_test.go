@@ -104,6 +104,9 @@ func (w *world) newVersion(instanceType string) {
 	}))(w.t)
 }
 
+// request sets how many requests each target gets in a minute from now on.
+func (w *world) request(perTarget float64) { w.locked(func() { w.requests = perTarget }) }
+
 func (w *world) locked(do func()) {
 	w.acct.Lock()
 	defer w.acct.Unlock()

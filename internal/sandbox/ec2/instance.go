@@ -64,15 +64,6 @@ func (s *Service) Instance(id string) (addr netip.Addr, running, ok bool) {
 	return i.addr, i.state() == launch.Running, true
 }
 
-// InstanceVPC tells which VPC an instance lies in.
-func (s *Service) InstanceVPC(id string) (vpc string, ok bool) {
-	i, ok := s.instances.get(id)
-	if !ok {
-		return "", false
-	}
-	return aws.ToString(i.VpcId), true
-}
-
 // Terminate shuts an instance down, however it is protected.
 func (s *Service) Terminate(id string) error {
 	i, err := s.findInstance(id)

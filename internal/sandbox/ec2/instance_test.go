@@ -237,8 +237,8 @@ func TestGoAPI(t *testing.T) {
 		if !s.SecurityGroupExists(groupID) || s.SecurityGroupExists("sg-0") {
 			t.Error("security groups")
 		}
-		if vpc, ok := s.InstanceVPC(id); !ok || vpc != vpcID {
-			t.Errorf("VPC %s", vpc)
+		if !s.VPCExists(vpcID) || s.VPCExists("vpc-0") {
+			t.Error("VPCs")
 		}
 	})
 }
@@ -304,6 +304,8 @@ func TestDescribeImages(t *testing.T) {
 			"own":         {Owners: []string{"self"}},
 			"Amazon's":    {Owners: []string{"amazon"}},
 			"by name":     {Filters: names("name", "app-*")},
+			"by one sign": {Filters: names("name", "app-v?", "?")},
+			"escaped":     {Filters: names("name", "app\\-v1", "app-v\\*")},
 			"by version":  {Filters: names("tag:Version", "v2")},
 			"by tag":      {Filters: names("tag-key", "Version")},
 			"for arm":     {Filters: names("architecture", "arm64")},
@@ -315,7 +317,7 @@ func TestDescribeImages(t *testing.T) {
 			}
 		}
 		want := map[string][]string{
-			"own": {"app-v1", "app-v2"}, "Amazon's": {"arm"}, "by name": {"app-v1", "app-v2"}, "by version": {"app-v2"},
+			"own": {"app-v1", "app-v2"}, "Amazon's": {"arm"}, "by name": {"app-v1", "app-v2"}, "by one sign": {"app-v1", "app-v2"}, "escaped": {"app-v1"}, "by version": {"app-v2"},
 			"by tag": {"app-v1", "app-v2"}, "for arm": {"arm"},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {

@@ -80,6 +80,12 @@ func (s *Service) Subnet(id string) (vpc, zone string, ok bool) {
 	return aws.ToString(subnet.VpcId), aws.ToString(subnet.AvailabilityZone), ok
 }
 
+// VPCExists tells whether there is such a VPC.
+func (s *Service) VPCExists(id string) bool {
+	_, ok := s.vpcs.get(id)
+	return ok
+}
+
 // SecurityGroupExists tells whether there is such a security group.
 func (s *Service) SecurityGroupExists(id string) bool {
 	_, ok := s.groups.get(id)

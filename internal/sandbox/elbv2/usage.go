@@ -64,23 +64,20 @@ func (s *Service) sync(lb *loadBalancer) {
 
 // syncOnce is called with the account locked, and gives the lock back while it works.
 func (s *Service) syncOnce(lb *loadBalancer) {
-	nodes, deleted := lb.nodes(), lb.deleted
+	nodes, deleted, known := lb.nodes(), lb.deleted, lb.fault
 	listeners := each(lb.listeners, func(l *listener) *proxy.Listener { return l.serving })
 	s.Account.Unlock()
-	var err error
+	fault := ""
 	if deleted {
 		lb.front.Close()
-	} else {
-		err = lb.front.Serve(nodes, listeners)
-	}
-	if err != nil {
-		s.log(err)
+	} else if err := lb.front.Serve(nodes, listeners); err != nil {
+		fault = strings.ReplaceAll(err.Error(), "\n", "; ")
+		if fault != known {
+			s.log(err)
+		}
 	}
 	s.Account.Lock()
-	lb.fault = ""
-	if err != nil {
-		lb.fault = strings.ReplaceAll(err.Error(), "\n", "; ")
-	}
+	lb.fault = fault
 	if !lb.active && !lb.deleted {
 		lb.active = true
 		s.changed(lb) // now targets can be checked
