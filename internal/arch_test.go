@@ -18,7 +18,7 @@ var architecture = layout{
 		}},
 		{name: "account", rooms: []string{"internal/aws"}}, // connects the adapters
 		{name: "adapters", apart: true, rooms: []string{"internal/aws/...", "internal/docker", "internal/resolve"}},
-		{name: "ground", rooms: []string{"internal/aws/awserr", "internal/config", "internal/version"}},
+		{name: "ground", rooms: []string{"internal/aws/awserr", "internal/aws/facts", "internal/config", "internal/version"}},
 
 		// The sandbox stands for AWS. Nothing of the product is above or below it: see the rules.
 		{name: "sandbox", rooms: []string{"internal/sandbox"}},

@@ -23,17 +23,26 @@ type cutoverOptions struct {
 	step     int
 	interval time.Duration
 	hold     time.Duration
+	ami      string
+	accepted []string
 	yes      bool
 }
 
 func (o *cutoverOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.to, "to", "", "`color` that gets the traffic: blue or green")
+	addImageFlags(cmd, &o.ami, &o.accepted)
 	f.StringVar(&o.strategy, "strategy", "", "all-at-once, canary or linear (rollout.strategy)")
 	f.StringVar(&o.steps, "steps", "", "canary: `percents` of the shifts before the last one, as 10,50 (rollout.steps)")
 	f.IntVar(&o.step, "step", 0, "linear: `percent` that each shift adds (rollout.step)")
 	f.DurationVar(&o.interval, "interval", 0, "how long the gates watch between two shifts (rollout.interval)")
 	f.DurationVar(&o.hold, "hold", 0, "how long the old color stays at capacity after the last shift (rollout.hold)")
+}
+
+// addImageFlags adds the flags of what makes a color run another image.
+func addImageFlags(cmd *cobra.Command, ami *string, accepted *[]string) {
+	cmd.Flags().StringVar(ami, "ami", "", "`image` that the color gets first, in a clone of the live stack, or in place if it is retired")
+	cmd.Flags().StringArrayVar(accepted, "accept-loss", nil, "`name` of a setting that a clone may lose (repeatable)")
 }
 
 func newCutover(e *env) *cobra.Command {
@@ -44,7 +53,7 @@ func newCutover(e *env) *cobra.Command {
 		Long: "cutover sizes the other color as the one that serves, proves that it answers, moves the weights shift by shift,\n" +
 			"each seen at every name server and watched by the gates, and holds the old color at capacity for a while.\n" +
 			"What goes wrong rolls back by itself.",
-		Example: "  switcher cutover --to green\n  switcher cutover --to green --strategy canary --steps 10,50 --interval 10m",
+		Example: "  switcher cutover --to green\n  switcher cutover --to green --ami ami-0123456789abcdef0\n  switcher cutover --to green --strategy canary --steps 10,50 --interval 10m",
 		Args:    noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runCutover(cmd, e, o) },
 	}
@@ -89,7 +98,7 @@ func (o *cutoverOptions) plan(ctx context.Context, cmd *cobra.Command, e *env) (
 	if err != nil {
 		return nil, bluegreen.Plan{}, &cli.UsageError{Err: err}
 	}
-	plan, err := app.PlanCutover(ctx, bluegreen.CutoverOptions{To: to, Rollout: shifts})
+	plan, err := app.PlanCutover(ctx, bluegreen.CutoverOptions{To: to, Rollout: shifts, Image: o.ami, Accepted: o.accepted})
 	return app, plan, err
 }
 

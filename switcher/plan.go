@@ -38,8 +38,7 @@ func newPlan(e *env) *cobra.Command {
 // printPlan prints a plan for people.
 func printPlan(e *env, p bluegreen.Plan) {
 	from, to := p.State.To.Other(), p.State.To
-	e.line("%s %s: %s (%s) → %s (%s)", p.Workflow, p.State.Deployment,
-		from, p.Situation.Stacks[from].Version(), to, p.Situation.Stacks[to].Version())
+	e.line("%s %s: %s (%s) → %s (%s)", p.Workflow, p.State.Deployment, from, p.Situation.Stacks[from].Version(), to, next(p))
 	e.line("  weights now   %s", p.Situation.Weights)
 	e.line("  if %s gets sick now, who serves? %s", strings.Join(colors(p.Situation.Weights.Live()), " and "), p.Standby)
 	e.line("")
@@ -49,6 +48,14 @@ func printPlan(e *env, p bluegreen.Plan) {
 			e.line("       %s", call)
 		}
 	}
+}
+
+// next is what the new color will run.
+func next(p bluegreen.Plan) string {
+	if p.State.Make != nil {
+		return p.State.Make.Image
+	}
+	return p.Situation.Stacks[p.State.To].Version()
 }
 
 func colors(list []traffic.Color) []string {

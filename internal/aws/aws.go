@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 
+	"bluegreen/internal/aws/alarm"
 	"bluegreen/internal/aws/balancer"
 	"bluegreen/internal/aws/dns"
 	"bluegreen/internal/aws/group"
@@ -43,22 +44,14 @@ type Account struct {
 	Templates *template.Client
 	Images    *image.Client
 	Metrics   *metrics.Client
+	Alarms    *alarm.Client
 	Params    *params.Client
 }
 
-// Connect prepares an account's clients. It makes no call.
+// Connect prepares an account's clients. It makes no call, and does not look at the environment for an account that o says
+// all about.
 func Connect(ctx context.Context, o Options) (*Account, error) {
-	cfg, err := config.LoadDefaultConfig(ctx,
-		config.WithRetryer(func() sdk.Retryer {
-			return retry.NewStandard(func(s *retry.StandardOptions) { s.MaxAttempts = attempts })
-		}),
-		func(l *config.LoadOptions) error {
-			if o.Region != "" {
-				l.Region = o.Region
-			}
-			l.Credentials = o.Credentials
-			return nil
-		})
+	cfg, err := o.config(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the AWS configuration of this environment: %w", err)
 	}
@@ -74,6 +67,22 @@ func Connect(ctx context.Context, o Options) (*Account, error) {
 	return &Account{
 		Region: cfg.Region,
 		DNS:    dns.New(cfg), Balancers: balancer.New(cfg), Groups: group.New(cfg), Templates: template.New(cfg),
-		Images: image.New(cfg), Metrics: metrics.New(cfg), Params: params.New(cfg),
+		Images: image.New(cfg), Metrics: metrics.New(cfg), Alarms: alarm.New(cfg), Params: params.New(cfg),
 	}, nil
+}
+
+func (o Options) config(ctx context.Context) (sdk.Config, error) {
+	retryer := func() sdk.Retryer {
+		return retry.NewStandard(func(s *retry.StandardOptions) { s.MaxAttempts = attempts })
+	}
+	if o.Region != "" && o.Credentials != nil && o.Endpoint != "" {
+		return sdk.Config{Region: o.Region, Credentials: o.Credentials, Retryer: retryer}, nil
+	}
+	return config.LoadDefaultConfig(ctx, config.WithRetryer(retryer), func(l *config.LoadOptions) error {
+		if o.Region != "" {
+			l.Region = o.Region
+		}
+		l.Credentials = o.Credentials
+		return nil
+	})
 }

@@ -13,6 +13,7 @@ import (
 
 // Workflow names, as the journal keeps them.
 const (
+	workflowClone   = "clone"
 	workflowCutover = "cutover"
 	workflowRetire  = "retire"
 )
@@ -21,6 +22,9 @@ const (
 type CutoverOptions struct {
 	To      traffic.Color
 	Rollout Rollout
+	// Image is the one that the new colour gets first, in a clone or in place; none when empty.
+	Image    string
+	Accepted []string // what a clone may lose, by name
 }
 
 // Plan is what a command would do.
@@ -34,14 +38,23 @@ type Plan struct {
 
 // PlanCutover reads the account and says what a cutover would do. It changes nothing.
 func (a *App) PlanCutover(ctx context.Context, o CutoverOptions) (Plan, error) {
-	s, err := a.survey(ctx)
+	return a.plan(ctx, workflowCutover, o)
+}
+
+// plan reads the account and plans a cutover or a clone.
+func (a *App) plan(ctx context.Context, workflow string, o CutoverOptions) (Plan, error) {
+	var mayMiss traffic.Color
+	if o.Image != "" {
+		mayMiss = o.To
+	}
+	s, err := a.survey(ctx, mayMiss)
 	if err != nil {
 		return Plan{}, err
 	}
 	if err := a.unfinished(ctx, s); err != nil {
 		return Plan{}, err
 	}
-	if err := a.preflight(s, o.To); err != nil {
+	if err := a.preflight(s, o.To, o.Image == ""); err != nil {
 		return Plan{}, err
 	}
 	now := time.Now().UTC()
@@ -53,22 +66,41 @@ func (a *App) PlanCutover(ctx context.Context, o CutoverOptions) (Plan, error) {
 	for c, stack := range s.Stacks {
 		state.Targets[c] = stack.Alias()
 	}
+	if next := s.Stacks[o.To]; o.Image == "" {
+		err = a.fits(ctx, next.Image, next.Template.InstanceType)
+	} else {
+		state.Make, err = a.planMake(ctx, s, o.To, o.Image, o.Accepted)
+	}
+	if err != nil {
+		return Plan{}, err
+	}
+	return a.planned(workflow, s, state)
+}
+
+// planned lists the steps of a plan.
+func (a *App) planned(workflow string, s Situation, state State) (Plan, error) {
 	r := a.newRun(s.Fence.Epoch + 1)
 	r.State = state
-	return Plan{
-		Workflow: workflowCutover, Situation: s, State: state, Steps: r.cutoverSteps(&state), Standby: a.zone.App.Standby(s.Set),
-	}, nil
+	if err := r.buildSteps(workflow); err != nil {
+		return Plan{}, err
+	}
+	return Plan{Workflow: workflow, Situation: s, State: state, Steps: r.Steps, Standby: a.zone.App.Standby(s.Set)}, nil
 }
 
 // Cutover moves an app's traffic to the other colour, as planned.
-func (a *App) Cutover(ctx context.Context, p Plan) error {
+func (a *App) Cutover(ctx context.Context, p Plan) error { return a.begin(ctx, p) }
+
+// begin runs a plan as a new deployment.
+func (a *App) begin(ctx context.Context, p Plan) error {
 	if err := a.nobodyElse(ctx, p.Situation); err != nil {
 		return err
 	}
 	r := a.newRun(p.Situation.Fence.Epoch + 1)
 	r.State = p.State
-	r.Steps = r.cutoverSteps(&r.State)
-	r.Begin(p.State.Deployment, workflowCutover, r.epoch)
+	if err := r.buildSteps(p.Workflow); err != nil {
+		return err
+	}
+	r.Begin(p.State.Deployment, p.Workflow, r.epoch)
 	return r.carry(ctx)
 }
 
@@ -101,13 +133,8 @@ func (r *run) summary(outcome step.Outcome) string {
 func (r *run) cutoverSteps(s *State) []step.Step[State] {
 	from, to := s.old(), s.To
 	fromGroup, toGroup := r.Config.Stack(from).Group, r.Config.Stack(to).Group
-	steps := []step.Step[State]{
-		{
-			Name: "fence", Title: fmt.Sprintf("take the fence%s", r.unlisting(s)),
-			Calls: []string{"route53 ChangeResourceRecordSets"},
-			Do:    r.takeFence, Undo: r.leaveFence,
-		},
-		{Name: "settle", Title: fmt.Sprintf("wait until no name server knows a record of %s", to), Do: r.settle},
+	steps := append([]step.Step[State]{r.fenceStep(s), r.settleStep(s)}, r.makeSteps(s)...)
+	steps = append(steps, []step.Step[State]{
 		{
 			Name: "pin-" + string(from), Title: fmt.Sprintf("pin %s at its %d instances", from, s.Needed),
 			Calls: []string{"autoscaling CreateOrUpdateTags " + fromGroup, "autoscaling UpdateAutoScalingGroup " + fromGroup},
@@ -120,7 +147,7 @@ func (r *run) cutoverSteps(s *State) []step.Step[State] {
 		},
 		{Name: "ready", Title: fmt.Sprintf("wait until %s is in service", to), Do: r.awaitReady},
 		{Name: "probe", Title: fmt.Sprintf("probe %s as clients would, before it gets traffic", to), Do: r.probeNew},
-	}
+	}...)
 	for i := range s.Rollout.Shifts {
 		steps = append(steps, r.shiftSteps(s, i)...)
 	}
@@ -143,6 +170,17 @@ func (r *run) cutoverSteps(s *State) []step.Step[State] {
 			Do:    func(ctx context.Context, s *State) error { return r.mark(ctx, s, traffic.OpDone, traffic.Free) },
 		},
 	)
+}
+
+func (r *run) fenceStep(s *State) step.Step[State] {
+	return step.Step[State]{
+		Name: "fence", Title: fmt.Sprintf("take the fence%s", r.unlisting(s)),
+		Calls: []string{"route53 ChangeResourceRecordSets"}, Do: r.takeFence, Undo: r.leaveFence,
+	}
+}
+
+func (r *run) settleStep(s *State) step.Step[State] {
+	return step.Step[State]{Name: "settle", Title: fmt.Sprintf("wait until no name server knows a record of %s", s.To), Do: r.settle}
 }
 
 // shiftSteps are those of one shift: move, see it everywhere, watch.

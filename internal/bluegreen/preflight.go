@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"bluegreen/internal/aws/awserr"
 	"bluegreen/internal/aws/dns"
 	"bluegreen/internal/step"
 	"bluegreen/internal/traffic"
@@ -23,8 +24,9 @@ type Situation struct {
 	Stacks   map[traffic.Color]Stack
 }
 
-// survey reads zone, records and both stacks side by side.
-func (a *App) survey(ctx context.Context) (Situation, error) {
+// survey reads zone, records and both stacks side by side. Of one colour nothing at all may stand; then it has no stack in the
+// situation.
+func (a *App) survey(ctx context.Context, mayMiss traffic.Color) (Situation, error) {
 	s := Situation{Stacks: map[traffic.Color]Stack{}}
 	stacks := make([]Stack, len(traffic.Colors))
 	all, ctx := errgroup.WithContext(ctx)
@@ -35,6 +37,11 @@ func (a *App) survey(ctx context.Context) (Situation, error) {
 	all.Go(func() error { return a.readSet(ctx, &s) })
 	for i, c := range traffic.Colors {
 		all.Go(func() (err error) {
+			if c == mayMiss {
+				if missing, err := a.missing(ctx, c); missing || err != nil {
+					return err
+				}
+			}
 			stacks[i], err = a.stack(ctx, c)
 			return err
 		})
@@ -43,9 +50,31 @@ func (a *App) survey(ctx context.Context) (Situation, error) {
 		return s, err
 	}
 	for _, stack := range stacks {
-		s.Stacks[stack.Color] = stack
+		if stack.Color != "" {
+			s.Stacks[stack.Color] = stack
+		}
 	}
 	return s, nil
+}
+
+// missing says that nothing of a colour stands. A stack of which only a part stands is refused: it is left over from
+// something, and a clone would stumble over it.
+func (a *App) missing(ctx context.Context, color traffic.Color) (bool, error) {
+	names := a.Config.Stack(color)
+	_, errBalancer := a.Cloud.Balancers.Get(ctx, names.LoadBalancer)
+	_, errGroup := a.Cloud.Groups.Get(ctx, names.Group)
+	noBalancer, noGroup := errors.Is(errBalancer, awserr.ErrNotFound), errors.Is(errGroup, awserr.ErrNotFound)
+	switch {
+	case errBalancer != nil && !noBalancer:
+		return false, errBalancer
+	case errGroup != nil && !noGroup:
+		return false, errGroup
+	case noBalancer && !noGroup:
+		return false, fmt.Errorf("of the %s stack only the Auto Scaling group %s stands, and no load balancer %s: remove it, or complete the stack", color, names.Group, names.LoadBalancer)
+	case noGroup && !noBalancer:
+		return false, fmt.Errorf("of the %s stack only load balancer %s stands, and no Auto Scaling group %s: remove it, or complete the stack", color, names.LoadBalancer, names.Group)
+	}
+	return noBalancer, nil
 }
 
 func (a *App) readSet(ctx context.Context, s *Situation) (err error) {
@@ -59,9 +88,11 @@ func (a *App) readSet(ctx context.Context, s *Situation) (err error) {
 	return err
 }
 
-// preflight refuses a cutover that cannot go well, before anything is changed.
-func (a *App) preflight(s Situation, to traffic.Color) error {
+// preflight refuses a cutover that cannot go well, before anything is changed. The new colour is looked at only as far as it
+// stands, and its image only if it keeps it.
+func (a *App) preflight(s Situation, to traffic.Color, keepsImage bool) error {
 	from, next := s.Stacks[to.Other()], s.Stacks[to]
+	_, stands := s.Stacks[to]
 	switch live := s.Weights.Live(); {
 	case s.Zone.Private:
 		return errPrivate(s.Zone.Name)
@@ -70,7 +101,7 @@ func (a *App) preflight(s Situation, to traffic.Color) error {
 	case len(live) != 1:
 		return fmt.Errorf("both colors carry traffic (%s): finish that first, or set the weights by hand", s.Weights)
 	}
-	for _, stack := range []Stack{from, next} {
+	for _, stack := range s.Stacks {
 		if err := stack.wired(); err != nil {
 			return fmt.Errorf("the %s stack: %w", stack.Color, err)
 		}
@@ -78,12 +109,10 @@ func (a *App) preflight(s Situation, to traffic.Color) error {
 	if from.Group.Size.Desired == 0 || from.Group.InService() == 0 {
 		return fmt.Errorf("%s is live, but its Auto Scaling group %s has no instance in service: nothing tells how large %s has to be", from.Color, from.Group.Name, to)
 	}
-	if next.Image.State != "available" {
-		return fmt.Errorf("the %s stack launches image %s, which is %s", to, next.Image.ID, next.Image.State)
-	}
-	if arch := from.Image.Architecture; arch != "" && next.Template.InstanceType == from.Template.InstanceType && next.Image.Architecture != arch {
-		return fmt.Errorf("the %s stack launches image %s of architecture %s on instance type %s, on which %s runs %s",
-			to, next.Image.ID, next.Image.Architecture, next.Template.InstanceType, from.Color, arch)
+	if stands && keepsImage {
+		if next.Image.State != "available" {
+			return fmt.Errorf("the %s stack launches image %s, which is %s", to, next.Image.ID, next.Image.State)
+		}
 	}
 	return a.pointsHome(s)
 }
@@ -92,7 +121,8 @@ func (a *App) preflight(s Situation, to traffic.Color) error {
 func (a *App) pointsHome(s Situation) error {
 	for _, r := range s.Set.Records {
 		for c, id := range a.zone.App.SetIDs {
-			if r.SetID != id || r.Alias == nil {
+			_, stands := s.Stacks[c]
+			if r.SetID != id || r.Alias == nil || !stands {
 				continue
 			}
 			want := s.Stacks[c].Alias().Name

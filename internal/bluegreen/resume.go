@@ -83,6 +83,8 @@ func (a *App) resume(ctx context.Context, found traffic.Set, fence traffic.Fence
 // buildSteps makes the list of steps of a workflow from the state.
 func (r *run) buildSteps(workflow string) error {
 	switch workflow {
+	case workflowClone:
+		r.Steps = r.cloneSteps(&r.State)
 	case workflowCutover:
 		r.Steps = r.cutoverSteps(&r.State)
 	case workflowRetire:

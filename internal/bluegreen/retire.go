@@ -13,7 +13,7 @@ import (
 
 // PlanRetire reads the account and says what it takes to scale the colour down that serves nobody. Standby instances stay.
 func (a *App) PlanRetire(ctx context.Context, standby int) (Plan, error) {
-	s, err := a.survey(ctx)
+	s, err := a.survey(ctx, "")
 	if err != nil {
 		return Plan{}, err
 	}
@@ -35,24 +35,11 @@ func (a *App) PlanRetire(ctx context.Context, standby int) (Plan, error) {
 	if g := s.Stacks[state.old()].Group; g.Size == (group.Size{Min: standby, Max: g.Size.Max, Desired: standby}) && len(g.Instances) == standby {
 		return Plan{}, &Problem{Code: CodeFailed, Err: fmt.Errorf("%s is retired already (%s)", state.old(), g.Size), Try: "switcher status"}
 	}
-	r := a.newRun(s.Fence.Epoch + 1)
-	r.State = state
-	return Plan{
-		Workflow: workflowRetire, Situation: s, State: state, Steps: r.retireSteps(&state), Standby: a.zone.App.Standby(s.Set),
-	}, nil
+	return a.planned(workflowRetire, s, state)
 }
 
 // Retire scales the old colour down, as planned, once its clients have left.
-func (a *App) Retire(ctx context.Context, p Plan) error {
-	if err := a.nobodyElse(ctx, p.Situation); err != nil {
-		return err
-	}
-	r := a.newRun(p.Situation.Fence.Epoch + 1)
-	r.State = p.State
-	r.Steps = r.retireSteps(&r.State)
-	r.Begin(p.State.Deployment, workflowRetire, r.epoch)
-	return r.carry(ctx)
-}
+func (a *App) Retire(ctx context.Context, p Plan) error { return a.begin(ctx, p) }
 
 // retireSteps is the whole of a retirement, in order.
 func (r *run) retireSteps(s *State) []step.Step[State] {

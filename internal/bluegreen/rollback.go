@@ -63,7 +63,7 @@ func (a *App) beginRollback(ctx context.Context) (*run, error) {
 		if !ok {
 			return &Problem{Code: CodeFailed, Err: fmt.Errorf("there is nothing to roll back: no deployment of %s has begun", a.Config.App), Try: "switcher status"}
 		}
-		if fence.Op == traffic.OpBack || fence.Op == traffic.OpFailed {
+		if fence.Op == traffic.OpBack || fence.Op == traffic.OpFailed || fence.Op == traffic.OpCloned {
 			a.event(Note, fence.Deployment, "deployment %s is rolled back already", fence.Deployment)
 			r = nil
 			return nil
@@ -212,7 +212,7 @@ func (r *run) refill(ctx context.Context, old traffic.Color, needed func(context
 func (r *run) recall(ctx context.Context) error {
 	set, change := r.State.Set, r.State.ChangeID
 	record, err := r.Store.Latest(ctx, r.State.Deployment)
-	known := err == nil && record.Workflow == workflowCutover
+	known := err == nil && record.Workflow != workflowRetire // what a retirement did is put back by capacity
 	if err != nil && !isNoRun(err) {
 		r.note(Warning, "rollback", "the journal of deployment %s cannot be read: %v; going by the fence", r.State.Deployment, err)
 	}
@@ -228,7 +228,9 @@ func (r *run) recall(ctx context.Context) error {
 		r.MarkDone(r.cutoverSteps(&r.State)...)
 	}
 	r.State.Set, r.State.ChangeID = set, change
-	r.Steps = r.cutoverSteps(&r.State)
+	if err := r.buildSteps(r.Record().Workflow); err != nil {
+		return err
+	}
 	if r.StatusOf("shift-1") == "" && r.State.Served {
 		r.MarkDone(r.Steps...)
 	}

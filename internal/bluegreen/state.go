@@ -19,6 +19,7 @@ type State struct {
 	Found      traffic.Weights `json:"found"`             // the weights before
 	Needed     int             `json:"needed"`            // instances that the new colour has to have
 	Standby    int             `json:"standby,omitempty"` // instances that retire leaves
+	Make       *Make           `json:"make,omitempty"`    // nil: the new colour stands as it is
 	// Targets is where records point that have to be created.
 	Targets map[traffic.Color]dns.Alias `json:"targets"`
 

@@ -33,10 +33,13 @@ const (
 	OpBack     Op = "rolled-back"
 	OpFailed   Op = "failed" // ended before anything moved
 	OpRetired  Op = "retired"
+	OpCloned   Op = "cloned" // the new colour was made; nothing moved
 )
 
 // Ended says that no deployment is under way.
-func (o Op) Ended() bool { return o == OpDone || o == OpBack || o == OpFailed || o == OpRetired }
+func (o Op) Ended() bool {
+	return o == OpDone || o == OpBack || o == OpFailed || o == OpRetired || o == OpCloned
+}
 
 // Capacity is what is known of the old colour's capacity.
 type Capacity string

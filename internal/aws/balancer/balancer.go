@@ -18,6 +18,22 @@ type api interface {
 	DescribeTargetGroups(context.Context, *elbv2.DescribeTargetGroupsInput, ...func(*elbv2.Options)) (*elbv2.DescribeTargetGroupsOutput, error)
 	DescribeTargetHealth(context.Context, *elbv2.DescribeTargetHealthInput, ...func(*elbv2.Options)) (*elbv2.DescribeTargetHealthOutput, error)
 	DescribeListeners(context.Context, *elbv2.DescribeListenersInput, ...func(*elbv2.Options)) (*elbv2.DescribeListenersOutput, error)
+	DescribeRules(context.Context, *elbv2.DescribeRulesInput, ...func(*elbv2.Options)) (*elbv2.DescribeRulesOutput, error)
+	DescribeListenerCertificates(context.Context, *elbv2.DescribeListenerCertificatesInput, ...func(*elbv2.Options)) (*elbv2.DescribeListenerCertificatesOutput, error)
+	DescribeTags(context.Context, *elbv2.DescribeTagsInput, ...func(*elbv2.Options)) (*elbv2.DescribeTagsOutput, error)
+	DescribeLoadBalancerAttributes(context.Context, *elbv2.DescribeLoadBalancerAttributesInput, ...func(*elbv2.Options)) (*elbv2.DescribeLoadBalancerAttributesOutput, error)
+	DescribeTargetGroupAttributes(context.Context, *elbv2.DescribeTargetGroupAttributesInput, ...func(*elbv2.Options)) (*elbv2.DescribeTargetGroupAttributesOutput, error)
+	DescribeListenerAttributes(context.Context, *elbv2.DescribeListenerAttributesInput, ...func(*elbv2.Options)) (*elbv2.DescribeListenerAttributesOutput, error)
+	CreateLoadBalancer(context.Context, *elbv2.CreateLoadBalancerInput, ...func(*elbv2.Options)) (*elbv2.CreateLoadBalancerOutput, error)
+	CreateTargetGroup(context.Context, *elbv2.CreateTargetGroupInput, ...func(*elbv2.Options)) (*elbv2.CreateTargetGroupOutput, error)
+	CreateListener(context.Context, *elbv2.CreateListenerInput, ...func(*elbv2.Options)) (*elbv2.CreateListenerOutput, error)
+	CreateRule(context.Context, *elbv2.CreateRuleInput, ...func(*elbv2.Options)) (*elbv2.CreateRuleOutput, error)
+	AddListenerCertificates(context.Context, *elbv2.AddListenerCertificatesInput, ...func(*elbv2.Options)) (*elbv2.AddListenerCertificatesOutput, error)
+	ModifyLoadBalancerAttributes(context.Context, *elbv2.ModifyLoadBalancerAttributesInput, ...func(*elbv2.Options)) (*elbv2.ModifyLoadBalancerAttributesOutput, error)
+	ModifyTargetGroupAttributes(context.Context, *elbv2.ModifyTargetGroupAttributesInput, ...func(*elbv2.Options)) (*elbv2.ModifyTargetGroupAttributesOutput, error)
+	ModifyListenerAttributes(context.Context, *elbv2.ModifyListenerAttributesInput, ...func(*elbv2.Options)) (*elbv2.ModifyListenerAttributesOutput, error)
+	DeleteLoadBalancer(context.Context, *elbv2.DeleteLoadBalancerInput, ...func(*elbv2.Options)) (*elbv2.DeleteLoadBalancerOutput, error)
+	DeleteTargetGroup(context.Context, *elbv2.DeleteTargetGroupInput, ...func(*elbv2.Options)) (*elbv2.DeleteTargetGroupOutput, error)
 }
 
 // Client calls Elastic Load Balancing v2.
@@ -51,12 +67,15 @@ func (c *Client) Get(ctx context.Context, name string) (Balancer, error) {
 	if len(out.LoadBalancers) != 1 {
 		return Balancer{}, fmt.Errorf("describe load balancer %s: %d found: %w", name, len(out.LoadBalancers), awserr.ErrNotFound)
 	}
-	lb := out.LoadBalancers[0]
+	return fromSDK(out.LoadBalancers[0])
+}
+
+func fromSDK(lb types.LoadBalancer) (Balancer, error) {
 	if lb.Type != types.LoadBalancerTypeEnumApplication {
-		return Balancer{}, fmt.Errorf("load balancer %s is of type %s: only application load balancers can be switched for now", name, lb.Type)
+		return Balancer{}, fmt.Errorf("load balancer %s is of type %s: only application load balancers can be switched for now", aws.ToString(lb.LoadBalancerName), lb.Type)
 	}
 	b := Balancer{
-		ARN: aws.ToString(lb.LoadBalancerArn), Name: name, DNSName: aws.ToString(lb.DNSName),
+		ARN: aws.ToString(lb.LoadBalancerArn), Name: aws.ToString(lb.LoadBalancerName), DNSName: aws.ToString(lb.DNSName),
 		ZoneID: aws.ToString(lb.CanonicalHostedZoneId), Dual: strings.HasPrefix(string(lb.IpAddressType), "dualstack"),
 	}
 	if lb.State != nil {
@@ -115,28 +134,4 @@ func (c *Client) Targets(ctx context.Context, groupARN string) ([]Target, error)
 		targets = append(targets, t)
 	}
 	return targets, nil
-}
-
-// Listener is a port that a load balancer serves.
-type Listener struct {
-	Port     int
-	Protocol string // "HTTP" or "HTTPS"
-	Redirect bool   // its default action only redirects
-}
-
-// Listeners reads the ports of a load balancer, in no particular order.
-func (c *Client) Listeners(ctx context.Context, balancerARN string) ([]Listener, error) {
-	var listeners []Listener
-	pages := elbv2.NewDescribeListenersPaginator(c.api, &elbv2.DescribeListenersInput{LoadBalancerArn: &balancerARN})
-	for pages.HasMorePages() {
-		out, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, awserr.Wrap(err, "list the listeners of %s", balancerARN)
-		}
-		for _, l := range out.Listeners {
-			redirect := len(l.DefaultActions) == 1 && l.DefaultActions[0].Type == types.ActionTypeEnumRedirect
-			listeners = append(listeners, Listener{Port: int(aws.ToInt32(l.Port)), Protocol: string(l.Protocol), Redirect: redirect})
-		}
-	}
-	return listeners, nil
 }

@@ -4,6 +4,7 @@ package image
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -14,6 +15,7 @@ import (
 
 type api interface {
 	DescribeImages(context.Context, *ec2.DescribeImagesInput, ...func(*ec2.Options)) (*ec2.DescribeImagesOutput, error)
+	DescribeInstanceTypes(context.Context, *ec2.DescribeInstanceTypesInput, ...func(*ec2.Options)) (*ec2.DescribeInstanceTypesOutput, error)
 }
 
 // Client calls EC2.
@@ -52,4 +54,18 @@ func fromSDK(s types.Image) Image {
 		i.Tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
 	}
 	return i
+}
+
+// RunsOn says whether an instance type runs images of an architecture.
+func (c *Client) RunsOn(ctx context.Context, instanceType, architecture string) (bool, error) {
+	out, err := c.api.DescribeInstanceTypes(ctx, &ec2.DescribeInstanceTypesInput{InstanceTypes: []types.InstanceType{types.InstanceType(instanceType)}})
+	if err != nil {
+		return false, awserr.Wrap(err, "describe instance type %s", instanceType)
+	}
+	for _, t := range out.InstanceTypes {
+		if t.ProcessorInfo != nil && slices.Contains(t.ProcessorInfo.SupportedArchitectures, types.ArchitectureType(architecture)) {
+			return true, nil
+		}
+	}
+	return false, nil
 }

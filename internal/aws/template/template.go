@@ -1,4 +1,4 @@
-// Package template reads launch templates.
+// Package template reads launch templates and derives versions of them.
 package template
 
 import (
@@ -8,12 +8,16 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"bluegreen/internal/aws/awserr"
+	"bluegreen/internal/aws/facts"
 )
 
 type api interface {
 	DescribeLaunchTemplateVersions(context.Context, *ec2.DescribeLaunchTemplateVersionsInput, ...func(*ec2.Options)) (*ec2.DescribeLaunchTemplateVersionsOutput, error)
+	CreateLaunchTemplateVersion(context.Context, *ec2.CreateLaunchTemplateVersionInput, ...func(*ec2.Options)) (*ec2.CreateLaunchTemplateVersionOutput, error)
+	DeleteLaunchTemplateVersions(context.Context, *ec2.DeleteLaunchTemplateVersionsInput, ...func(*ec2.Options)) (*ec2.DeleteLaunchTemplateVersionsOutput, error)
 }
 
 // Client calls EC2.
@@ -28,6 +32,7 @@ type Version struct {
 	Number       int64
 	Image        string
 	InstanceType string
+	Facts        facts.Facts // all of its data, for a comparison
 }
 
 // Get reads a version: a number, "$Latest" or "$Default". A missing one is awserr.ErrNotFound.
@@ -41,12 +46,63 @@ func (c *Client) Get(ctx context.Context, templateID, version string) (Version, 
 	if len(out.LaunchTemplateVersions) != 1 {
 		return Version{}, fmt.Errorf("describe version %s of launch template %s: %w", version, templateID, awserr.ErrNotFound)
 	}
-	v := out.LaunchTemplateVersions[0]
-	found := Version{TemplateID: templateID, Number: aws.ToInt64(v.VersionNumber)}
+	return fromSDK(out.LaunchTemplateVersions[0]), nil
+}
+
+func fromSDK(v types.LaunchTemplateVersion) Version {
+	found := Version{TemplateID: aws.ToString(v.LaunchTemplateId), Number: aws.ToInt64(v.VersionNumber), Facts: facts.Facts{}}
 	if d := v.LaunchTemplateData; d != nil {
 		found.Image, found.InstanceType = aws.ToString(d.ImageId), string(d.InstanceType)
+		found.Facts.Add("template", d)
 	}
-	return found, nil
+	return found
+}
+
+// Derive makes a new version that is the source version with another image. AWS copies it, so that nothing gets lost on the
+// way. Token makes the call safe to repeat; it also stands in the version's description, where Find looks for it.
+func (c *Client) Derive(ctx context.Context, source Version, image, token string) (Version, error) {
+	out, err := c.api.CreateLaunchTemplateVersion(ctx, &ec2.CreateLaunchTemplateVersionInput{
+		LaunchTemplateId: &source.TemplateID, SourceVersion: aws.String(strconv.FormatInt(source.Number, 10)),
+		ClientToken: &token, VersionDescription: &token,
+		LaunchTemplateData: &types.RequestLaunchTemplateData{ImageId: &image},
+	})
+	if err != nil {
+		return Version{}, awserr.Wrap(err, "create a version of launch template %s from version %d", source.TemplateID, source.Number)
+	}
+	return fromSDK(*out.LaunchTemplateVersion), nil
+}
+
+// Find looks for the version that Derive made with a token; ok is false when there is none.
+func (c *Client) Find(ctx context.Context, templateID, token string) (v Version, ok bool, err error) {
+	pages := ec2.NewDescribeLaunchTemplateVersionsPaginator(c.api, &ec2.DescribeLaunchTemplateVersionsInput{LaunchTemplateId: &templateID})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return Version{}, false, awserr.Wrap(err, "list the versions of launch template %s", templateID)
+		}
+		for _, found := range out.LaunchTemplateVersions {
+			if aws.ToString(found.VersionDescription) == token {
+				return fromSDK(found), true, nil
+			}
+		}
+	}
+	return Version{}, false, nil
+}
+
+// Delete removes a version; one that is gone already is fine.
+func (c *Client) Delete(ctx context.Context, v Version) error {
+	out, err := c.api.DeleteLaunchTemplateVersions(ctx, &ec2.DeleteLaunchTemplateVersionsInput{
+		LaunchTemplateId: &v.TemplateID, Versions: []string{strconv.FormatInt(v.Number, 10)},
+	})
+	if err != nil {
+		return awserr.Wrap(err, "delete version %d of launch template %s", v.Number, v.TemplateID)
+	}
+	for _, failed := range out.UnsuccessfullyDeletedLaunchTemplateVersions {
+		if e := failed.ResponseError; e != nil && e.Code != types.LaunchTemplateErrorCodeLaunchTemplateVersionDoesNotExist {
+			return fmt.Errorf("delete version %d of launch template %s: %s (%s)", v.Number, v.TemplateID, aws.ToString(e.Message), e.Code)
+		}
+	}
+	return nil
 }
 
 // Pinned says whether a group that refers to this version gets the same one tomorrow.

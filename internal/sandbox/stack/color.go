@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -62,6 +63,7 @@ func (b *builder) balancer(ctx context.Context, color string) (balancer, error) 
 		Attributes: []elbtypes.LoadBalancerAttribute{
 			{Key: aws.String("idle_timeout.timeout_seconds"), Value: aws.String("60")},
 			{Key: aws.String("routing.http.drop_invalid_header_fields.enabled"), Value: aws.String("true")},
+			{Key: aws.String("client_keep_alive.seconds"), Value: aws.String(strconv.Itoa(b.spec.KeepAliveSeconds))},
 		},
 	})
 	return balancer{arn: *lb.LoadBalancerArn, dnsName: *lb.DNSName, zoneID: *lb.CanonicalHostedZoneId}, err

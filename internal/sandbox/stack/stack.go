@@ -31,6 +31,10 @@ type Spec struct {
 	GreenVersion string
 	// HookSeconds is how long the launch hook holds an instance; none when zero.
 	HookSeconds int
+	// BlueOnly leaves green out: there is no stack and no record of it.
+	BlueOnly bool
+	// KeepAliveSeconds is how long the load balancers keep the connection of a client; as on AWS an hour when zero.
+	KeepAliveSeconds int
 }
 
 // Size of an Auto Scaling group.
@@ -51,7 +55,7 @@ const (
 )
 
 // Versions are those of the images in the account.
-var Versions = []string{"v1", "v2", "v3"}
+var Versions = []string{"v1", "v2", "v3", "v4"}
 
 func (s Spec) withDefaults() Spec {
 	if s.App == "" {
@@ -71,6 +75,9 @@ func (s Spec) withDefaults() Spec {
 	}
 	if s.GreenVersion == "" {
 		s.GreenVersion = "v2"
+	}
+	if s.KeepAliveSeconds == 0 {
+		s.KeepAliveSeconds = 3600
 	}
 	return s
 }
@@ -93,12 +100,7 @@ type builder struct {
 
 // Build fills a sandbox. Instances boot in their own time afterwards.
 func Build(ctx context.Context, sb *sandbox.Sandbox, spec Spec) (Made, error) {
-	cfg := aws.Config{
-		Region:       sb.Account.Region,
-		BaseEndpoint: aws.String("http://sandbox"),
-		HTTPClient:   &http.Client{Transport: sb.Transport()},
-		Credentials:  credentials.NewStaticCredentialsProvider("AKIDSANDBOX", "sandbox", ""),
-	}
+	cfg := clients(sb)
 	b := &builder{
 		spec: spec.withDefaults(), sb: sb, groups: map[string]string{},
 		ec2: sdkec2.NewFromConfig(cfg), elb: elbv2.NewFromConfig(cfg), asg: autoscaling.NewFromConfig(cfg), zones: route53.NewFromConfig(cfg),
@@ -112,6 +114,9 @@ func Build(ctx context.Context, sb *sandbox.Sandbox, spec Spec) (Made, error) {
 		color, version string
 		size           Size
 	}{{"blue", "v1", b.spec.Blue}, {"green", b.spec.GreenVersion, b.spec.Green}} {
+		if c.color == "green" && b.spec.BlueOnly {
+			continue
+		}
 		lb, err := b.color(ctx, c.color, c.version, c.size)
 		if err != nil {
 			return b.made, fmt.Errorf("make the %s stack: %w", c.color, err)
@@ -125,6 +130,27 @@ func Build(ctx context.Context, sb *sandbox.Sandbox, spec Spec) (Made, error) {
 	b.sb.Zones.Settle() // the account has been there for long
 	b.sb.Account.Unlock()
 	return b.made, nil
+}
+
+// The credentials with which programs sign; the sandbox takes any.
+const (
+	AccessKeyID     = "AKIDSANDBOX"
+	SecretAccessKey = "sandbox"
+)
+
+// Credentials are those of AccessKeyID.
+func Credentials() aws.CredentialsProvider {
+	return credentials.NewStaticCredentialsProvider(AccessKeyID, SecretAccessKey, "")
+}
+
+// clients is how the SDK's clients reach a sandbox of this process.
+func clients(sb *sandbox.Sandbox) aws.Config {
+	return aws.Config{
+		Region:       sb.Account.Region,
+		BaseEndpoint: aws.String("http://sandbox"),
+		HTTPClient:   &http.Client{Transport: sb.Transport()},
+		Credentials:  Credentials(),
+	}
 }
 
 // network makes what is there before any app: networks, images, a certificate.

@@ -23,7 +23,10 @@ func (b *builder) records(ctx context.Context, balancers map[string]balancer) er
 	for _, name := range b.spec.Names {
 		for _, rrtype := range []types.RRType{types.RRTypeA, types.RRTypeAaaa} {
 			for color, weight := range map[string]int64{"blue": 100, "green": 0} {
-				lb := balancers[color]
+				lb, stands := balancers[color]
+				if !stands {
+					continue
+				}
 				add(types.ResourceRecordSet{
 					Name: aws.String(name), Type: rrtype, SetIdentifier: aws.String(color), Weight: aws.Int64(weight),
 					AliasTarget: &types.AliasTarget{DNSName: aws.String("dualstack." + lb.dnsName), HostedZoneId: &lb.zoneID, EvaluateTargetHealth: true},
