@@ -9,6 +9,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 
 	"bluegreen/internal/aws/alarm"
 	"bluegreen/internal/aws/balancer"
@@ -18,6 +19,7 @@ import (
 	"bluegreen/internal/aws/metrics"
 	"bluegreen/internal/aws/params"
 	"bluegreen/internal/aws/template"
+	"bluegreen/internal/aws/waf"
 )
 
 // attempts is how often the SDK tries a call in all. Control planes throttle by token buckets that take seconds to refill;
@@ -46,6 +48,7 @@ type Account struct {
 	Metrics   *metrics.Client
 	Alarms    *alarm.Client
 	Params    *params.Client
+	WAF       *waf.Client
 }
 
 // Connect prepares an account's clients. It makes no call, and does not look at the environment for an account that o says
@@ -58,6 +61,7 @@ func Connect(ctx context.Context, o Options) (*Account, error) {
 	if cfg.Region == "" {
 		return nil, fmt.Errorf("no AWS region: set region in the configuration file, or AWS_REGION")
 	}
+	cfg.Logger = logging.Nop{} // what goes wrong comes back as an error
 	if o.HTTP != nil {
 		cfg.HTTPClient = &http.Client{Transport: o.HTTP}
 	}
@@ -67,7 +71,7 @@ func Connect(ctx context.Context, o Options) (*Account, error) {
 	return &Account{
 		Region: cfg.Region,
 		DNS:    dns.New(cfg), Balancers: balancer.New(cfg), Groups: group.New(cfg), Templates: template.New(cfg),
-		Images: image.New(cfg), Metrics: metrics.New(cfg), Alarms: alarm.New(cfg), Params: params.New(cfg),
+		Images: image.New(cfg), Metrics: metrics.New(cfg), Alarms: alarm.New(cfg), Params: params.New(cfg), WAF: waf.New(cfg),
 	}, nil
 }
 

@@ -17,34 +17,40 @@ func (a *App) groupOf(ctx context.Context, color traffic.Color) (group.Group, er
 }
 
 func (r *run) pinOld(ctx context.Context, s *State) error {
-	g, err := r.groupOf(ctx, s.old())
-	if err != nil {
-		return err
-	}
-	s.Needed = max(s.Needed, g.Size.Desired) // it may have grown since the plan
-	return r.pinAt(ctx, g, s.Deployment, g.Size.Desired, g.Size.Max)
+	return r.ours(ctx, s, func(ctx context.Context) error {
+		g, err := r.groupOf(ctx, s.old())
+		if err != nil {
+			return err
+		}
+		s.Needed = max(s.Needed, g.Size.Desired) // it may have grown since the plan
+		return r.pinAt(ctx, g, s.Deployment, g.Size.Desired, g.Size.Max)
+	})
 }
 
 func (r *run) unpinOld(ctx context.Context, s *State) error {
-	g, err := r.groupOf(ctx, s.old())
-	if err != nil {
-		return err
-	}
-	return r.unpin(ctx, g, asFound)
+	return r.ours(ctx, s, func(ctx context.Context) error {
+		g, err := r.groupOf(ctx, s.old())
+		if err != nil {
+			return err
+		}
+		return r.unpin(ctx, g, asFound)
+	})
 }
 
 // sizeNew gives the new colour as many instances as the live one has at this moment, and as much room to grow.
 func (r *run) sizeNew(ctx context.Context, s *State) error {
-	live, err := r.groupOf(ctx, s.old())
-	if err != nil {
-		return err
-	}
-	g, err := r.groupOf(ctx, s.To)
-	if err != nil {
-		return err
-	}
-	s.Needed = max(s.Needed, live.Size.Desired)
-	return r.pinAt(ctx, g, s.Deployment, s.Needed, live.Size.Max)
+	return r.ours(ctx, s, func(ctx context.Context) error {
+		live, err := r.groupOf(ctx, s.old())
+		if err != nil {
+			return err
+		}
+		g, err := r.groupOf(ctx, s.To)
+		if err != nil {
+			return err
+		}
+		s.Needed = max(s.Needed, live.Size.Desired)
+		return r.pinAt(ctx, g, s.Deployment, s.Needed, live.Size.Max)
+	})
 }
 
 // unsizeNew restores the sizes that were found. A colour that got traffic keeps its instances, because clients may still
@@ -58,22 +64,28 @@ func (r *run) unsizeNew(ctx context.Context, s *State) error {
 	if err != nil {
 		return err
 	}
-	if !ours || s.Served {
-		return r.unpin(ctx, g, asFound)
-	}
-	if g.Size != p.found {
+	if ours && !s.Served && g.Size != p.found {
 		back := group.Change{Min: &p.found.Min, Max: &p.found.Max, Desired: &p.found.Desired}
 		resize := func(ctx context.Context) error { return r.Cloud.Groups.Resize(ctx, g.Name, back) }
 		if err := r.guard(ctx, s, s.To, resize); err != nil {
 			return err
 		}
 	}
-	return r.Cloud.Groups.Untag(ctx, g.Name, tagPin)
+	return r.ours(ctx, s, func(ctx context.Context) error {
+		if g, err = r.groupOf(ctx, s.To); err != nil {
+			return err
+		}
+		return r.unpin(ctx, g, asFound)
+	})
 }
 
 // unpinBoth ends a rollout that went well: the new colour serves from now on, so that its minimum is at least the one that
 // the old colour had.
 func (r *run) unpinBoth(ctx context.Context, s *State) error {
+	return r.ours(ctx, s, func(ctx context.Context) error { return r.handOver(ctx, s) })
+}
+
+func (r *run) handOver(ctx context.Context, s *State) error {
 	old, err := r.groupOf(ctx, s.old())
 	if err != nil {
 		return err
@@ -112,16 +124,20 @@ func (r *run) awaitReady(ctx context.Context, s *State) error {
 func (r *run) ready(ctx context.Context, stepName string, color traffic.Color, needed func(context.Context) (int, error)) error {
 	what := fmt.Sprintf("%s to be in service", color)
 	return r.until(ctx, stepName, what, r.Config.Limits.InService.Span(), func(ctx context.Context) (bool, string, error) {
+		if err := r.check(ctx, &r.State); err != nil {
+			return false, "", err
+		}
 		var want int
 		var stack Stack
-		both, ctx := errgroup.WithContext(ctx)
-		both.Go(func() (err error) { want, err = needed(ctx); return err })
-		both.Go(func() (err error) { stack, err = r.stack(ctx, color); return err })
+		both, readCtx := errgroup.WithContext(ctx)
+		both.Go(func() (err error) { want, err = needed(readCtx); return err })
+		both.Go(func() (err error) { stack, err = r.stack(readCtx, color); return err })
 		if err := both.Wait(); err != nil {
 			return false, "", err
 		}
 		if stack.Group.Size.Desired < want {
-			if err := r.pinAt(ctx, stack.Group, r.State.Deployment, want, want); err != nil {
+			pin := func(ctx context.Context) error { return r.pinAt(ctx, stack.Group, r.State.Deployment, want, want) }
+			if err := r.soon(ctx, pin); err != nil {
 				return false, "", err
 			}
 		}

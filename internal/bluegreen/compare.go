@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"bluegreen/internal/aws/facts"
 	"bluegreen/internal/traffic"
 )
@@ -26,106 +28,87 @@ func (e *CompareError) Error() string {
 
 // compareStacks describes both stacks and compares them field by field. What a clone lost must have been accepted by name.
 func (r *run) compareStacks(ctx context.Context, s *State) error {
-	source, err := r.blueprint(ctx, s.old())
+	source, clone, err := r.bothBlueprints(ctx, s)
 	if err != nil {
 		return err
 	}
-	clone, err := r.blueprint(ctx, s.To)
+	names, err := r.names(source, s.To)
 	if err != nil {
 		return err
 	}
-	want := source.facts(r.copyTags(s)).Rewrite(rewriting(source, clone, s.To))
-	have := clone.facts(keptTags)
-	left := r.unexplained(s, facts.Compare(want, have))
+	want := source.facts(r.copyTags(s, names), names).Rewrite(identifiers(source, clone, names), isTag)
+	want[pathImage], want[pathTemplate] = s.Make.Image, s.Make.Made.ID+"/"+s.Make.Made.Version
+	left := facts.Compare(want, clone.facts(keptTags, naming{}))
+	left = slices.DeleteFunc(left, func(d facts.Difference) bool { return d.Missing && accepted(s, names, d.Path) })
 	if len(left) > 0 {
 		return &CompareError{Copy: s.To, Differences: left}
 	}
-	r.note(Note, "compare", "%d facts of %s and %s compared: nothing was lost", len(want), s.old(), s.To)
+	lost := ""
+	if len(s.Make.Accepted) > 0 {
+		lost = " but " + strings.Join(s.Make.Accepted, ", ")
+	}
+	r.note(Note, "compare", "%d facts of %s and %s compared: nothing was lost%s", len(want), s.old(), s.To, lost)
 	return nil
 }
 
-// facts is all of a stack that is compared.
-func (b blueprint) facts(tags func(map[string]string) map[string]string) facts.Facts {
-	f := b.balancer.Facts(tags)
-	f.Put("", b.group.Facts(tags))
-	f.Put("", b.template.Facts)
-	return f
+// bothBlueprints reads both stacks side by side.
+func (r *run) bothBlueprints(ctx context.Context, s *State) (source, clone blueprint, err error) {
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() (err error) { source, err = r.blueprint(ctx, s.old()); return err })
+	both.Go(func() (err error) { clone, err = r.blueprint(ctx, s.To); return err })
+	return source, clone, both.Wait()
 }
 
-// rewriting puts the names and ARNs of the clone in place of those of its source.
-func rewriting(source, clone blueprint, to traffic.Color) *strings.Replacer {
-	pairs := map[string]string{
-		source.balancer.Balancer.ARN:         clone.balancer.Balancer.ARN,
-		source.balancer.Balancer.Dimension(): clone.balancer.Balancer.Dimension(),
-		source.balancer.Balancer.Name:        clone.balancer.Balancer.Name,
-		source.group.Group.Name:              clone.group.Group.Name,
-	}
+// accepted says whether the loss of a fact was accepted, by its name or by that of what it belongs to.
+func accepted(s *State, names naming, path string) bool {
+	return slices.ContainsFunc(s.Make.Accepted, func(name string) bool {
+		return path == names.path(name) || strings.HasPrefix(path, names.path(name)+"/")
+	})
+}
+
+// isTag says whether a fact is one on a tag: in tags the names are those of the copy already.
+func isTag(path string) bool {
+	return strings.Contains(path, "/tag/") || strings.Contains(path, "/tag-propagates/")
+}
+
+// identifiers puts those of the clone in place of those of its source. All are made by AWS and long: nothing else looks
+// like them.
+func identifiers(source, clone blueprint, names naming) *strings.Replacer {
+	from, to := source.balancer.Balancer, clone.balancer.Balancer
+	pairs := []string{from.ARN, to.ARN, from.Dimension(), to.Dimension()}
 	for _, g := range source.balancer.Groups {
-		name, err := targetName(g.Name, to)
-		if err != nil {
-			continue // the plan has refused it
-		}
 		for _, c := range clone.balancer.Groups {
-			if c.Name == name {
-				pairs[g.ARN], pairs[g.Name] = c.ARN, c.Name
-				pairs[resource(g.ARN)] = resource(c.ARN)
+			if c.Name == names.targetGroup(g.Name) {
+				pairs = append(pairs, g.ARN, c.ARN, resource(g.ARN), resource(c.ARN))
 			}
 		}
 	}
-	for _, name := range source.group.PolicyNames() {
-		pairs["policy/"+name+"/"] = "policy/" + recolor(name, to) + "/"
-	}
-	// At one place the longest name counts: a target group's ARN before its name.
-	keys := make([]string, 0, len(pairs))
-	for k := range pairs {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b string) int {
-		if len(a) != len(b) {
-			return len(b) - len(a)
-		}
-		return strings.Compare(a, b)
-	})
-	var list []string
-	for _, k := range keys {
-		list = append(list, k, pairs[k])
-	}
-	return strings.NewReplacer(list...)
-}
-
-// resource is the last part of an ARN: "targetgroup/NAME/ID".
-func resource(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
-
-// unexplained leaves out what a clone is meant to differ in, and what was accepted as lost.
-func (r *run) unexplained(s *State, all []facts.Difference) []facts.Difference {
-	return slices.DeleteFunc(all, func(d facts.Difference) bool {
-		if d.Path == "template/ImageId" {
-			return true
-		}
-		return slices.ContainsFunc(s.Make.Accepted, func(name string) bool { return strings.HasPrefix(d.Path, name) })
-	})
+	return strings.NewReplacer(pairs...)
 }
 
 // compareTemplates compares what both colours launch. In place, the rest of the new colour's stack is as its owner has made
 // it: differences there are told, and are no reason to stop.
 func (r *run) compareTemplates(ctx context.Context, s *State) error {
-	source, err := r.blueprint(ctx, s.old())
+	source, next, err := r.bothBlueprints(ctx, s)
 	if err != nil {
 		return err
 	}
-	next, err := r.blueprint(ctx, s.To)
-	if err != nil {
-		return err
-	}
-	names := rewriting(source, next, s.To)
-	left := r.unexplained(s, facts.Compare(source.template.Facts.Rewrite(names), next.template.Facts))
-	left = slices.DeleteFunc(left, func(d facts.Difference) bool { return strings.Contains(d.Path, "/Tags[") })
-	if len(left) > 0 {
+	left := launchDifferences(source.template.Facts, next.template.Facts)
+	left = slices.DeleteFunc(left, func(d facts.Difference) bool { return accepted(s, naming{}, d.Path) })
+	launches := facts.Compare(
+		facts.Facts{pathImage: s.Make.Image, pathTemplate: s.Make.Made.ID + "/" + s.Make.Made.Version},
+		facts.Facts{pathImage: next.template.Image, pathTemplate: next.group.Group.TemplateID + "/" + next.group.Group.TemplateVersion},
+	)
+	if left = append(left, launches...); len(left) > 0 {
 		return &CompareError{Copy: s.To, Differences: left}
 	}
-	rest := facts.Compare(source.facts(keptTags).Rewrite(names), next.facts(keptTags))
-	for _, d := range r.unexplained(s, rest) {
-		if !strings.Contains(d.Path, "/tag") && !strings.HasPrefix(d.Path, "template/") {
+	names, err := r.names(source, s.To)
+	if err != nil {
+		names = naming{} // there is nothing to be made under these names
+	}
+	want := source.facts(keptTags, names).Rewrite(identifiers(source, next, names), isTag)
+	for _, d := range facts.Compare(want, next.facts(keptTags, naming{})) {
+		if !isTag(d.Path) && !strings.HasPrefix(d.Path, "template/") && d.Path != pathTemplate {
 			r.note(Note, "compare", "%s differs from %s: %s", s.To, s.old(), d)
 		}
 	}

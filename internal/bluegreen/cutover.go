@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
+	"bluegreen/internal/aws/awserr"
 	"bluegreen/internal/aws/dns"
 	"bluegreen/internal/step"
 	"bluegreen/internal/traffic"
@@ -66,6 +68,11 @@ func (a *App) plan(ctx context.Context, workflow string, o CutoverOptions) (Plan
 	for c, stack := range s.Stacks {
 		state.Targets[c] = stack.Alias()
 	}
+	for _, r := range s.Set.Records {
+		if r.SetID == a.zone.App.SetIDs[o.To] {
+			state.Known = append(state.Known, r)
+		}
+	}
 	if next := s.Stacks[o.To]; o.Image == "" {
 		err = a.fits(ctx, next.Image, next.Template.InstanceType)
 	} else {
@@ -74,7 +81,31 @@ func (a *App) plan(ctx context.Context, workflow string, o CutoverOptions) (Plan
 	if err != nil {
 		return Plan{}, err
 	}
+	if err := a.rehearse(state); err != nil {
+		return Plan{}, err
+	}
 	return a.planned(workflow, s, state)
+}
+
+// rehearse makes every batch of a rollout on paper, so that one that cannot be is refused before anything is changed.
+func (a *App) rehearse(state State) error {
+	targets := maps.Clone(state.Targets)
+	if _, stands := targets[state.To]; !stands {
+		targets[state.To] = dns.Alias{Name: "the-clone.", ZoneID: "Z0"}
+	}
+	set := state.Set
+	weights := []traffic.Weights{{state.old(): state.Found[state.old()]}}
+	for i := range state.Rollout.Shifts {
+		weights = append(weights, state.Rollout.weights(i, state.To))
+	}
+	for _, w := range weights {
+		records, err := a.zone.App.Reweigh(set, w, targets, state.Known...)
+		if err != nil {
+			return err
+		}
+		set = traffic.Set{Records: records}
+	}
+	return nil
 }
 
 // planned lists the steps of a plan.
@@ -118,6 +149,9 @@ func (r *run) finish(ctx context.Context, err error) error {
 	if errors.As(err, &preempted) && r.StatusOf("fence") == step.Doing {
 		return &Problem{Code: CodeLocked, Err: fmt.Errorf("deployment %s was faster: %w", preempted.By.Deployment, err), Try: "switcher status"}
 	}
+	if r.Record().Seq < 0 && awserr.Transient(err) { // not even the intent was stored
+		return &Problem{Code: CodeFailed, Err: err, Try: "the same again"}
+	}
 	return ended(ctx, r.State.Deployment, outcome, err)
 }
 
@@ -129,6 +163,9 @@ func (r *run) summary(outcome step.Outcome) string {
 	return fmt.Sprintf("%s after %s, weights %s", outcome, took, r.weights(&r.State))
 }
 
+// asNeeded marks calls of a plan that are left out where there is nothing to change when it comes to them.
+const asNeeded = " (as needed)"
+
 // cutoverSteps is the whole of a cutover, in order.
 func (r *run) cutoverSteps(s *State) []step.Step[State] {
 	from, to := s.old(), s.To
@@ -137,13 +174,13 @@ func (r *run) cutoverSteps(s *State) []step.Step[State] {
 	steps = append(steps, []step.Step[State]{
 		{
 			Name: "pin-" + string(from), Title: fmt.Sprintf("pin %s at its %d instances", from, s.Needed),
-			Calls: []string{"autoscaling CreateOrUpdateTags " + fromGroup, "autoscaling UpdateAutoScalingGroup " + fromGroup},
-			Do:    r.pinOld, Undo: r.unpinOld,
+			Calls: []string{"autoscaling CreateOrUpdateTags " + fromGroup, "autoscaling UpdateAutoScalingGroup " + fromGroup + asNeeded},
+			Do:    r.pinOld, Undo: r.unpinOld, Back: fmt.Sprintf("unpin %s", from),
 		},
 		{
 			Name: "size-" + string(to), Title: fmt.Sprintf("size %s as %s: %d instances", to, from, s.Needed),
-			Calls: []string{"autoscaling CreateOrUpdateTags " + toGroup, "autoscaling UpdateAutoScalingGroup " + toGroup},
-			Do:    r.sizeNew, Undo: r.unsizeNew,
+			Calls: []string{"autoscaling CreateOrUpdateTags " + toGroup, "autoscaling UpdateAutoScalingGroup " + toGroup + asNeeded},
+			Do:    r.sizeNew, Undo: r.unsizeNew, Back: fmt.Sprintf("give %s the limits that it had", to),
 		},
 		{Name: "ready", Title: fmt.Sprintf("wait until %s is in service", to), Do: r.awaitReady},
 		{Name: "probe", Title: fmt.Sprintf("probe %s as clients would, before it gets traffic", to), Do: r.probeNew},
@@ -159,8 +196,8 @@ func (r *run) cutoverSteps(s *State) []step.Step[State] {
 		step.Step[State]{
 			Name: "unpin", Title: "unpin both minimums",
 			Calls: []string{
-				"autoscaling UpdateAutoScalingGroup " + fromGroup, "autoscaling DeleteTags " + fromGroup,
-				"autoscaling UpdateAutoScalingGroup " + toGroup, "autoscaling DeleteTags " + toGroup,
+				"autoscaling UpdateAutoScalingGroup " + fromGroup + asNeeded, "autoscaling DeleteTags " + fromGroup,
+				"autoscaling UpdateAutoScalingGroup " + toGroup + asNeeded, "autoscaling DeleteTags " + toGroup,
 			},
 			Do: r.unpinBoth,
 		},
@@ -176,6 +213,7 @@ func (r *run) fenceStep(s *State) step.Step[State] {
 	return step.Step[State]{
 		Name: "fence", Title: fmt.Sprintf("take the fence%s", r.unlisting(s)),
 		Calls: []string{"route53 ChangeResourceRecordSets"}, Do: r.takeFence, Undo: r.leaveFence,
+		Back: "note in the fence how it ended",
 	}
 }
 
@@ -193,7 +231,7 @@ func (r *run) shiftSteps(s *State, i int) []step.Step[State] {
 		Do:    func(ctx context.Context, s *State) error { return r.shift(ctx, s, i) },
 	}
 	if i == 0 {
-		move.Undo = r.shiftBack
+		move.Undo, move.Back = r.shiftBack, fmt.Sprintf("give all traffic back to %s", s.old())
 	}
 	watch := step.Step[State]{
 		Name: fmt.Sprintf("watch-%d", n), Title: fmt.Sprintf("watch %s for %s", s.To, s.Rollout.Interval),

@@ -55,7 +55,7 @@ func (r *run) beginWindow(ctx context.Context, stack Stack, d *drainProof) error
 	start := time.Now().UTC().Truncate(d.period)
 	sent := 0
 	for range r.Config.Drain.Probes {
-		n, err := r.probeOnce(ctx, stack)
+		n, err := r.knock(ctx, stack)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"bluegreen/internal/journal"
 	"bluegreen/internal/step"
 	"bluegreen/internal/traffic"
 )
@@ -57,12 +58,13 @@ func ended(ctx context.Context, id string, outcome step.Outcome, err error) erro
 		return nil
 	}
 	var preempted *traffic.PreemptedError
+	var lost *journal.LeaseLostError
 	var foreign *traffic.ForeignError
 	var wait *step.Wait
 	switch {
 	case errors.As(err, &wait):
 		return &Problem{Code: CodeWaiting, Err: err, Try: "switcher resume"}
-	case errors.As(err, &preempted):
+	case errors.As(err, &preempted), errors.As(err, &lost): // whichever of the two it saw first
 		return &Problem{Code: CodeRolledBack, Err: err, Try: "switcher status"}
 	case errors.As(err, &foreign):
 		return &Problem{Code: CodeDirty, Err: err, Try: "switcher rollback (sets the weights that deployment " + id + " found), or put the records back and switcher resume"}

@@ -61,8 +61,11 @@ func (a *App) survey(ctx context.Context, mayMiss traffic.Color) (Situation, err
 // something, and a clone would stumble over it.
 func (a *App) missing(ctx context.Context, color traffic.Color) (bool, error) {
 	names := a.Config.Stack(color)
-	_, errBalancer := a.Cloud.Balancers.Get(ctx, names.LoadBalancer)
-	_, errGroup := a.Cloud.Groups.Get(ctx, names.Group)
+	var both parts
+	var errBalancer, errGroup error
+	both.do(func() error { _, errBalancer = a.Cloud.Balancers.Get(ctx, names.LoadBalancer); return nil })
+	both.do(func() error { _, errGroup = a.Cloud.Groups.Get(ctx, names.Group); return nil })
+	_ = both.wait() // each error is looked at by itself
 	noBalancer, noGroup := errors.Is(errBalancer, awserr.ErrNotFound), errors.Is(errGroup, awserr.ErrNotFound)
 	switch {
 	case errBalancer != nil && !noBalancer:
@@ -134,13 +137,14 @@ func (a *App) pointsHome(s Situation) error {
 	return nil
 }
 
-// unfinished refuses to begin while a deployment is under way.
+// unfinished refuses to begin while a deployment is under way. One that has ended says so in the fence last of all, so that
+// nothing of it is left to do, even if its process died before the journal had its end too.
 func (a *App) unfinished(ctx context.Context, s Situation) error {
-	if !s.HasFence {
+	if !s.HasFence || s.Fence.Op.Ended() {
 		return nil
 	}
 	record, err := a.store().Latest(ctx, s.Fence.Deployment)
-	if isNoRun(err) && s.Fence.Op.Ended() || err == nil && record.Phase == step.Ended {
+	if err == nil && record.Phase == step.Ended {
 		return nil
 	}
 	if err != nil && !isNoRun(err) {

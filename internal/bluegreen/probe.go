@@ -35,6 +35,23 @@ func (a *App) probeOnce(ctx context.Context, stack Stack) (sent int, err error) 
 	return len(results), results.Err()
 }
 
+// knock sends one request to each address of a stack. Any answer will do: what is asked is whether the load balancer counts
+// it, and a version that was rolled back may well answer with errors.
+func (a *App) knock(ctx context.Context, stack Stack) (answered int, err error) {
+	p, err := a.probeOf(ctx, stack)
+	if err != nil {
+		return 0, err
+	}
+	results := p.Once(ctx)
+	for _, r := range results {
+		if r.Status == 0 {
+			return answered, r.Err
+		}
+		answered++
+	}
+	return answered, nil
+}
+
 // probeNew is the last gate before a colour gets traffic.
 func (r *run) probeNew(ctx context.Context, s *State) error {
 	return r.probeStreak(ctx, "probe", s.To)
@@ -46,15 +63,17 @@ func (r *run) probeStreak(ctx context.Context, stepName string, color traffic.Co
 	if err != nil {
 		return err
 	}
-	want, good := r.Config.Probe.Successes, 0
+	want, good, last := r.Config.Probe.Successes, 0, ""
 	what := fmt.Sprintf("%d good answers in a row from %s", want, stack.Balancer.Name)
 	every := r.Config.Probe.Interval.Span()
 	return r.untilEvery(ctx, every, stepName, what, r.Config.Limits.Probe.Span(), func(ctx context.Context) (bool, string, error) {
-		if _, err := r.probeOnce(ctx, stack); err != nil {
-			good = 0
-			return false, fmt.Sprintf("0 of %d, the last one: %v", want, err), nil
+		if err := r.check(ctx, &r.State); err != nil {
+			return false, "", err
 		}
 		good++
-		return good >= want, fmt.Sprintf("%d of %d", good, want), nil
+		if _, err := r.probeOnce(ctx, stack); err != nil {
+			good, last = 0, fmt.Sprintf("; the last failure: %v", err)
+		}
+		return good >= want, fmt.Sprintf("%d of %d%s", good, want, last), nil
 	})
 }

@@ -2,6 +2,7 @@ package bluegreen
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"bluegreen/internal/step"
@@ -25,19 +26,41 @@ func (a *App) Resume(ctx context.Context) error {
 	if isNoRun(err) && fence.Op == traffic.OpRollback {
 		return a.Rollback(ctx)
 	}
+	if isNoRun(err) && fence.Op.Ended() || err == nil && record.Phase == step.Ended {
+		return &Problem{Code: CodeFailed, Err: fmt.Errorf("there is nothing to resume: deployment %s has ended: %s", fence.Deployment, fence.Op), Try: "switcher status"}
+	}
 	if err != nil {
 		return err
-	}
-	if record.Phase == step.Ended {
-		return &Problem{Code: CodeFailed, Err: fmt.Errorf("there is nothing to resume: deployment %s has ended: %s", record.Run, record.Outcome), Try: "switcher status"}
 	}
 	if err := a.notAlive(ctx, fence); err != nil {
 		return err
 	}
-	if fence.Op == traffic.OpRollback {
-		return a.Rollback(ctx) // it derives all that is left to do from the account
+	switch {
+	case fence.Op.Ended():
+		return a.conclude(ctx, set, fence, record)
+	case fence.Op == traffic.OpRollback:
+		err := a.Rollback(ctx) // it derives all that is left to do from the account
+		if err == nil && record.Phase == step.Undo && record.Cause != causeCommanded {
+			err = &Problem{Code: CodeRolledBack, Err: errors.New(record.Cause)}
+		}
+		return err
 	}
 	return a.resume(ctx, set, fence, record)
+}
+
+// conclude writes the end of a deployment into the journal that its process died before writing. The fence has it already,
+// so that nothing else is left to do, and whatever became of the records since is nobody's business here.
+func (a *App) conclude(ctx context.Context, found traffic.Set, fence traffic.Fence, record step.Record) error {
+	r := a.newRun(max(fence.Epoch, record.Epoch) + 1)
+	if err := r.Continue(record, r.epoch); err != nil {
+		return err
+	}
+	r.State.Set = found
+	var err error
+	if record.Phase == step.Undo && record.Cause != causeCommanded {
+		err = errors.New(record.Cause)
+	}
+	return r.finish(ctx, errors.Join(err, r.leading(ctx, r.Close)))
 }
 
 // notAlive refuses to take a deployment from a process that still works on it.
@@ -92,6 +115,7 @@ func (r *run) buildSteps(workflow string) error {
 	default:
 		return fmt.Errorf("deployment %s is a %q, which this release does not know", r.State.Deployment, workflow)
 	}
+	r.Steps = r.patiently(r.Steps)
 	return nil
 }
 
@@ -112,7 +136,7 @@ func (r *run) takeOver(ctx context.Context, fence traffic.Fence) error {
 func (r *run) reconcile(found traffic.Set) error {
 	s := &r.State
 	for _, w := range append([]traffic.Weights{r.weights(s)}, r.reachable(s)...) {
-		records, err := r.zone.App.Reweigh(s.Set, w, s.Targets)
+		records, err := r.zone.App.Reweigh(s.Set, w, s.Targets, s.Known...)
 		if err != nil {
 			continue
 		}
@@ -120,6 +144,12 @@ func (r *run) reconcile(found traffic.Set) error {
 			s.Set = found
 			return nil
 		}
+	}
+	// A retirement moves no traffic. Who resumes it after somebody has moved some has seen that, and wants it: all that counts
+	// is that the colour that is to go has none.
+	if w, err := r.zone.App.Weights(found); err == nil && r.Record().Workflow == workflowRetire && w.Share(s.old()) == 0 {
+		s.Set = found
+		return nil
 	}
 	return &traffic.ForeignError{Diff: traffic.Diff(s.Set, found)}
 }

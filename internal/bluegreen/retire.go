@@ -48,7 +48,7 @@ func (r *run) retireSteps(s *State) []step.Step[State] {
 	return []step.Step[State]{
 		{
 			Name: "fence", Title: "take the fence", Calls: []string{"route53 ChangeResourceRecordSets"},
-			Do: r.fenceRetire, Undo: r.leaveRetire,
+			Do: r.fenceRetire, Undo: r.leaveRetire, Back: "note in the fence how it ended",
 		},
 		{Name: "drain", Title: fmt.Sprintf("prove that clients have left %s", old), Do: r.drain},
 		{
@@ -59,7 +59,7 @@ func (r *run) retireSteps(s *State) []step.Step[State] {
 		{
 			Name: "scale", Title: fmt.Sprintf("scale %s down to %d instances", old, s.Standby),
 			Calls: []string{"autoscaling CreateOrUpdateTags " + name, "route53 ChangeResourceRecordSets", "autoscaling UpdateAutoScalingGroup " + name},
-			Do:    r.scaleDown, Undo: r.scaleBack,
+			Do:    r.scaleDown, Undo: r.scaleBack, Back: fmt.Sprintf("give %s the size that it had", old),
 		},
 		{Name: "gone", Title: fmt.Sprintf("wait until the instances of %s are gone", old), Do: r.awaitGone},
 		{
@@ -97,7 +97,8 @@ func (r *run) scaleDown(ctx context.Context, s *State) error {
 		return err
 	}
 	if _, tagged := g.Tags[tagRetired]; !tagged {
-		if err := r.Cloud.Groups.Tag(ctx, g.Name, tagRetired, size.String()); err != nil {
+		tag := func(ctx context.Context) error { return r.Cloud.Groups.Tag(ctx, g.Name, tagRetired, size.String()) }
+		if err := r.ours(ctx, s, tag); err != nil {
 			return err
 		}
 	}
@@ -110,6 +111,10 @@ func (r *run) scaleDown(ctx context.Context, s *State) error {
 
 // scaleBack gives the old colour the sizes that it had.
 func (r *run) scaleBack(ctx context.Context, s *State) error {
+	return r.ours(ctx, s, func(ctx context.Context) error { return r.grow(ctx, s) })
+}
+
+func (r *run) grow(ctx context.Context, s *State) error {
 	g, err := r.groupOf(ctx, s.old())
 	if err != nil {
 		return err

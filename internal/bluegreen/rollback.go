@@ -8,25 +8,39 @@ import (
 
 	"bluegreen/internal/aws/dns"
 	"bluegreen/internal/aws/group"
+	"bluegreen/internal/journal"
+	"bluegreen/internal/step"
 	"bluegreen/internal/traffic"
 )
+
+// causeCommanded is why a deployment is undone that somebody rolls back.
+const causeCommanded = "rollback was commanded"
 
 // Rollback gives all traffic back to the colour that had it before the newest deployment, from any state and any machine. It
 // asks no lease: whoever holds the fence is pre-empted by the next epoch. All that it needs stands in the fence, so that one
 // read and one write bring the weights back; the rest, which is putting back what the deployment pinned, follows.
 func (a *App) Rollback(ctx context.Context) error {
-	r, err := a.beginRollback(ctx)
-	if err != nil || r == nil {
+	r, over, err := a.beginRollback(ctx)
+	if err != nil {
 		return err
 	}
-	err = r.leading(ctx, func(ctx context.Context) error {
-		if err := r.restoreTraffic(ctx); err != nil {
+	if over {
+		r.note(Note, "rollback", "deployment %s is rolled back already", r.State.Deployment)
+		r.closeJournal(ctx)
+		return nil
+	}
+	others := r.takeFrom(ctx)
+	err = r.keeping(ctx, func(ctx context.Context) error {
+		if err := r.insist(ctx, r.Config.Limits.Rollback.Span(), "rollback", r.restoreTraffic); err != nil {
 			return err
 		}
 		if err := r.recall(ctx); err != nil {
 			return err
 		}
-		return r.Undo(ctx, "rollback was commanded")
+		if left := time.Until(others); left > 0 && !pause(ctx, left) {
+			return context.Cause(ctx)
+		}
+		return r.Undo(ctx, causeCommanded)
 	})
 	r.report(Event{Event: Finished, Outcome: string(r.Record().Outcome), Text: r.summary(r.Record().Outcome)})
 	if err != nil {
@@ -35,10 +49,28 @@ func (a *App) Rollback(ctx context.Context) error {
 	return nil
 }
 
+// takeFrom takes the lease from whoever has it, if it can be taken: traffic does not wait for Parameter Store. It returns when
+// the last call has ended that the process may have under way which was pre-empted: until then that one could still pin what
+// we unpin.
+func (r *run) takeFrom(ctx context.Context) (others time.Time) {
+	others = time.Now().Add(inTime)
+	ctx, cancel := context.WithTimeout(ctx, hurry)
+	defer cancel()
+	_, held, err := r.lease.Holder(ctx)
+	if err == nil && !held {
+		others = time.Time{}
+	}
+	if err := r.lease.Take(ctx, r.State.Deployment, r.Owner, r.epoch); err != nil {
+		r.note(Warning, "rollback", "others cannot see that this process is alive: %v", err)
+	}
+	return others
+}
+
 func (a *App) rollbackFailed(ctx context.Context, err error) error {
 	var preempted *traffic.PreemptedError
+	var lost *journal.LeaseLostError
 	switch {
-	case errors.As(err, &preempted):
+	case errors.As(err, &preempted), errors.As(err, &lost):
 		return &Problem{Code: CodeLocked, Err: err, Try: "switcher status"}
 	case ctx.Err() != nil:
 		return &Problem{Code: CodeInterrupted, Err: errors.Join(context.Cause(ctx), err), Try: "switcher rollback"}
@@ -47,10 +79,9 @@ func (a *App) rollbackFailed(ctx context.Context, err error) error {
 }
 
 // beginRollback is the hot path: it reads the records, pre-empts, and, where the old colour was held at capacity, has the
-// weights back with the same batch. A nil run means that there is nothing to do.
-func (a *App) beginRollback(ctx context.Context) (*run, error) {
+// weights back with the same batch. Over means that it is rolled back already.
+func (a *App) beginRollback(ctx context.Context) (r *run, over bool, err error) {
 	begun := time.Now()
-	var r *run
 	attempt := func(ctx context.Context) error {
 		set, err := a.zone.Read(ctx)
 		if err != nil {
@@ -63,13 +94,11 @@ func (a *App) beginRollback(ctx context.Context) (*run, error) {
 		if !ok {
 			return &Problem{Code: CodeFailed, Err: fmt.Errorf("there is nothing to roll back: no deployment of %s has begun", a.Config.App), Try: "switcher status"}
 		}
-		if fence.Op == traffic.OpBack || fence.Op == traffic.OpFailed || fence.Op == traffic.OpCloned {
-			a.event(Note, fence.Deployment, "deployment %s is rolled back already", fence.Deployment)
-			r = nil
-			return nil
-		}
 		r = a.newRun(fence.Epoch + 1)
 		r.State = fromFence(set, fence)
+		if over = fence.Op == traffic.OpBack || fence.Op == traffic.OpFailed || fence.Op == traffic.OpCloned; over {
+			return nil
+		}
 		return r.preempt(ctx, fence)
 	}
 	// Whoever moves the fence between our read and our write makes the batch fail: read again.
@@ -83,14 +112,31 @@ func (a *App) beginRollback(ctx context.Context) (*run, error) {
 		if err != nil {
 			var problem *Problem
 			if errors.As(err, &problem) {
-				return nil, err
+				return nil, false, err
 			}
-			return nil, a.rollbackFailed(ctx, err)
+			return nil, false, a.rollbackFailed(ctx, err)
 		}
-		if r != nil && r.moved() {
+		if !over && r.moved() {
 			r.note(Note, "rollback", "weights are back %s after the command", time.Since(begun).Round(time.Millisecond))
 		}
-		return r, nil
+		return r, over, nil
+	}
+}
+
+// closeJournal writes the end of a deployment that is rolled back, in case its process died before it could.
+func (r *run) closeJournal(ctx context.Context) {
+	record, err := r.Store.Latest(ctx, r.State.Deployment)
+	if isNoRun(err) || err == nil && record.Phase == step.Ended {
+		return
+	}
+	if err == nil {
+		err = r.Continue(record, r.epoch)
+	}
+	if err == nil {
+		err = r.Close(ctx)
+	}
+	if err != nil {
+		r.note(Warning, "rollback", "the journal of deployment %s stays open: %v", r.State.Deployment, err)
 	}
 }
 
@@ -107,17 +153,28 @@ func fromFence(set traffic.Set, fence traffic.Fence) State {
 func (r *run) preempt(ctx context.Context, fence traffic.Fence) error {
 	s := &r.State
 	old := s.old()
-	wanted := back(s.Found, old)
+	if s.Found[old] == 0 {
+		return &Problem{
+			Code: CodeFailed,
+			Err:  fmt.Errorf("there is nothing to roll back to: %s had no traffic before deployment %s (%s)", old, fence.Deployment, s.Found),
+			Try:  "switcher status; switcher resume, if the deployment is under way",
+		}
+	}
 	w, uniform := r.zone.App.Weights(s.Set)
 	if uniform != nil {
 		r.note(Warning, "rollback", "%v; the rollback makes them equal", uniform)
 	}
 	if fence.Old == traffic.Pinned || fence.Op == traffic.OpBegin || uniform == nil && w.Share(old) == 1 {
-		if err := r.apply(ctx, s, traffic.OpRollback, fence.Old, wanted, old); err != nil {
+		err := r.apply(ctx, s, traffic.OpRollback, fence.Old, back(s.Found, old), old)
+		var lost *traffic.UnknownTargetError
+		if err == nil {
+			r.shifted(s)
+		}
+		if !errors.As(err, &lost) {
 			return err
 		}
-		r.shifted(s)
-		return nil
+		// Somebody deleted a record of the old colour. Where it pointed is for its stack to say.
+		r.note(Warning, "rollback", "%v; looking it up first", err)
 	}
 	if uniform != nil {
 		return &Problem{
@@ -150,7 +207,8 @@ func (r *run) restoreTraffic(ctx context.Context) error {
 		live, err := r.groupOf(ctx, s.To)
 		return live.Size.Desired, err
 	}
-	if err := r.refill(ctx, old, needed); err != nil {
+	refill := func(ctx context.Context) error { return r.refill(ctx, old, needed) }
+	if err := r.ours(ctx, s, refill); err != nil {
 		return fmt.Errorf("give %s the capacity for all traffic: %w", old, err)
 	}
 	if err := r.ready(ctx, "rollback", old, needed); err != nil {

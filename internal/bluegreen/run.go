@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"bluegreen/internal/journal"
 	"bluegreen/internal/step"
 	"bluegreen/internal/traffic"
+	"bluegreen/internal/wait"
 )
 
 // run is one process that carries one deployment.
@@ -17,12 +20,13 @@ type run struct {
 	step.Runner[State]
 	lease *journal.Lease
 	epoch int64
+	sent  *traffic.Batch // the newest batch, while it is not known whether it came to be
 }
 
 // newRun prepares a run with the epoch under which it will write.
 func (a *App) newRun(epoch int64) *run {
 	r := &run{App: a, lease: a.lease(), epoch: epoch}
-	r.Runner.Store = a.store()
+	r.Runner.Store = patientStore{a.store(), r}
 	r.Runner.Observer = r
 	r.Runner.Served = func(s *State) bool { return s.Served }
 	return r
@@ -44,6 +48,9 @@ func (r *run) StepEnds(name, title string, undo bool, err error) {
 
 func (r *run) report(e Event) {
 	e.Time, e.Deployment = time.Now().UTC(), r.State.Deployment
+	if e.Event == Waiting || e.Event == StepBegan {
+		r.lease.Doing(e.Text) // for status, on any machine
+	}
 	r.App.Report.Report(e)
 }
 
@@ -53,9 +60,15 @@ func (r *run) note(kind Kind, stepName, format string, args ...any) {
 
 // leading does work while the lease is kept. Losing the lease ends the context of the work.
 func (r *run) leading(ctx context.Context, work func(context.Context) error) error {
-	if err := r.lease.Take(ctx, r.State.Deployment, r.Owner); err != nil {
+	take := func(ctx context.Context) error { return r.lease.Take(ctx, r.State.Deployment, r.Owner, r.epoch) }
+	if err := r.insist(ctx, patience, "lease", take); err != nil {
 		return err
 	}
+	return r.keeping(ctx, work)
+}
+
+// keeping does work with the lease as it is: a heartbeat that could not be taken is taken as soon as it can be.
+func (r *run) keeping(ctx context.Context, work func(context.Context) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	kept := make(chan struct{})
 	go func() {
@@ -85,15 +98,16 @@ func (r *run) apply(ctx context.Context, s *State, op traffic.Op, old traffic.Ca
 	fence := traffic.Fence{
 		Epoch: r.epoch, Deployment: s.Deployment, Op: op, To: s.To, Was: s.Found, Old: old,
 	}
-	batch, err := r.zone.App.Plan(s.Set, traffic.Want{Weights: weights, Fence: fence, Targets: s.Targets, Proven: proven})
+	batch, err := r.zone.App.Plan(s.Set, traffic.Want{Weights: weights, Fence: fence, Targets: s.Targets, Known: s.Known, Proven: proven})
 	if err != nil {
 		return err
 	}
+	r.sent = &batch
 	applied, err := r.zone.Apply(ctx, batch)
 	if err != nil {
 		return err
 	}
-	s.Set, s.ChangeID = applied.Set, applied.ChangeID
+	r.sent, s.Set, s.ChangeID = nil, applied.Set, applied.ChangeID
 	return nil
 }
 
@@ -103,7 +117,16 @@ func (r *run) check(ctx context.Context, s *State) error {
 	if err != nil {
 		return err
 	}
-	return r.zone.Check(s.Set, found)
+	err = r.zone.Check(s.Set, found)
+	if err == nil || r.sent == nil || r.zone.Check(r.sent.To, found) != nil {
+		return err
+	}
+	// It is our own batch, whose reply was lost when the zone could not be read either. Its change id is lost with it: another
+	// one stands for both.
+	came := r.sent.Fence
+	s.Set = r.sent.To
+	w := r.weights(s)
+	return r.apply(ctx, s, came.Op, came.Old, w, slices.Collect(maps.Keys(w))...)
 }
 
 // weights are those that the deployment left.
@@ -131,22 +154,56 @@ func (r *run) mark(ctx context.Context, s *State, op traffic.Op, old traffic.Cap
 // errBehind says that this process must not destroy anything, because others may take it for dead.
 var errBehind = errors.New("the lease could not be kept: another process may have taken over")
 
+// inTime is how long a call outside of DNS may take after the look at the fence that precedes it.
+const inTime = 10 * time.Second
+
 // guard goes before every call outside of DNS that takes something away from a colour: the fence is still ours and says
 // so to everybody, the colour has no traffic, and the call ends before anybody takes this process for dead. What remains
 // is the time between the check and the call.
 func (r *run) guard(ctx context.Context, s *State, color traffic.Color, call func(context.Context) error) error {
-	f := s.fence()
-	if err := r.mark(ctx, s, f.Op, f.Old); err != nil {
-		return err
+	proof := func(ctx context.Context) error {
+		f := s.fence()
+		if err := r.mark(ctx, s, f.Op, f.Old); err != nil {
+			return err
+		}
+		if share := r.weights(s).Share(color); share > 0 {
+			return fmt.Errorf("%s carries %.0f%% of the traffic: it keeps its capacity", color, share*100)
+		}
+		return nil
 	}
-	if share := r.weights(s).Share(color); share > 0 {
-		return fmt.Errorf("%s carries %.0f%% of the traffic: it keeps its capacity", color, share*100)
-	}
-	left := r.lease.Remaining()
+	return r.after(ctx, proof, call)
+}
+
+// ours goes before all other calls that change something outside of DNS: a process that was taken over while it slept finds
+// out before it touches what is another one's by now.
+func (r *run) ours(ctx context.Context, s *State, call func(context.Context) error) error {
+	return r.after(ctx, func(ctx context.Context) error { return r.check(ctx, s) }, call)
+}
+
+// after makes a call right after a proof that this process may. One that comes too late, or not through, begins again with
+// the proof.
+func (r *run) after(ctx context.Context, proof, call func(context.Context) error) error {
+	return r.until(ctx, "", "a change to come through", patience, func(ctx context.Context) (bool, string, error) {
+		if err := proof(ctx); err != nil {
+			return false, "", err
+		}
+		err := r.soon(ctx, call)
+		return err == nil, "", err
+	})
+}
+
+// soon makes a call that ends shortly, and before anybody takes this process for dead.
+func (r *run) soon(ctx context.Context, call func(context.Context) error) error {
+	left := min(inTime, r.lease.Remaining())
 	if left <= 0 {
-		return errBehind
+		return wait.Soft(errBehind)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, left, errBehind)
+	late := fmt.Errorf("it took longer than %s", left.Round(time.Second))
+	short, cancel := context.WithTimeoutCause(ctx, left, late)
 	defer cancel()
-	return call(ctx)
+	err := call(short)
+	if err != nil && ctx.Err() == nil && short.Err() != nil {
+		return wait.Soft(late)
+	}
+	return err
 }

@@ -22,6 +22,8 @@ type State struct {
 	Make       *Make           `json:"make,omitempty"`    // nil: the new colour stands as it is
 	// Targets is where records point that have to be created.
 	Targets map[traffic.Color]dns.Alias `json:"targets"`
+	// Known are the records of the new colour that were removed until it has proven itself.
+	Known []dns.Record `json:"known,omitempty"`
 
 	Set      traffic.Set `json:"set"`       // the app's records as this deployment left them
 	ChangeID string      `json:"change_id"` // of the newest batch

@@ -3,12 +3,14 @@ package bluegreen
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
+	"bluegreen/internal/aws/awserr"
 	"bluegreen/internal/aws/group"
 	"bluegreen/internal/journal"
 	"bluegreen/internal/step"
@@ -88,20 +90,23 @@ func (a *App) Status(ctx context.Context) Status {
 		if situation.HasFence {
 			problem(a.deploymentStatus(ctx, &st, situation.Fence))
 		}
-		if situation.Set.Fence != nil {
+		if readErr == nil {
 			problem(a.serverStatus(ctx, &st, situation.Set))
 		}
 		return nil
 	})
 	for i, c := range traffic.Colors {
 		all.Go(func() error {
-			st.Colors[i] = a.colorStatus(ctx, c)
+			var err error
+			if st.Colors[i], err = a.colorStatus(ctx, c); !errors.Is(err, awserr.ErrNotFound) { // a color may well not stand
+				problem(err)
+			}
 			return nil
 		})
 	}
 	_ = all.Wait() // every part keeps its own problem
 	if readErr == nil {
-		st.Standby = a.zone.App.Standby(situation.Set)
+		st.Standby = a.zone.App.Standby(situation.Set) + idle(situation.Weights, st.Colors)
 		for i := range st.Colors {
 			if n, has := situation.Weights[st.Colors[i].Color]; has {
 				st.Colors[i].Weight = &n
@@ -113,7 +118,17 @@ func (a *App) Status(ctx context.Context) Status {
 	return st
 }
 
-func (a *App) colorStatus(ctx context.Context, color traffic.Color) ColorStatus {
+// idle adds to who would serve that it cannot, where that is so.
+func idle(w traffic.Weights, colors []ColorStatus) string {
+	for _, c := range colors {
+		if n, has := w[c.Color]; has && n == 0 && c.Healthy == 0 {
+			return fmt.Sprintf("; but %s has no healthy target now", c.Color)
+		}
+	}
+	return ""
+}
+
+func (a *App) colorStatus(ctx context.Context, color traffic.Color) (ColorStatus, error) {
 	names := a.Config.Stack(color)
 	c := ColorStatus{Color: color, Balancer: names.LoadBalancer, Group: names.Group}
 	stack, err := a.stack(ctx, color)
@@ -128,7 +143,7 @@ func (a *App) colorStatus(ctx context.Context, color traffic.Color) ColorStatus 
 	if stack.Group.TemplateID != "" {
 		c.Template = stack.Group.TemplateID + "/" + stack.Group.TemplateVersion
 	}
-	return c
+	return c, err
 }
 
 func (a *App) serverStatus(ctx context.Context, st *Status, set traffic.Set) error {
@@ -136,7 +151,10 @@ func (a *App) serverStatus(ctx context.Context, st *Status, set traffic.Set) err
 	if err != nil {
 		return err
 	}
-	want := strings.Trim(set.Fence.Values[0], `"`)
+	want := "" // before the first deployment all servers are as current as they can be
+	if set.Fence != nil {
+		want = strings.Trim(strings.Join(set.Fence.Values, ""), `"`)
+	}
 	st.Servers = make([]ServerStatus, len(servers))
 	var all errgroup.Group
 	for i, server := range servers {
@@ -147,7 +165,7 @@ func (a *App) serverStatus(ctx context.Context, st *Status, set traffic.Set) err
 			if err := errors.Join(errFence, errAddrs); err != nil {
 				s.Problem = err.Error()
 			}
-			s.Current = slices.Contains(fence.Values, want)
+			s.Current = want == "" || slices.Contains(fence.Values, want)
 			s.Answers = addrs.Values
 			st.Servers[i] = s
 			return nil

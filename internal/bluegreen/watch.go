@@ -74,12 +74,19 @@ func (r *run) ask(ctx context.Context, s *State, g *gates) error {
 }
 
 // lookAt reads the whole stack once, and after that its targets only: a watch takes long, and APIs have quotas.
-func (r *run) lookAt(ctx context.Context, color traffic.Color, g *gates) (err error) {
+// A stack of which only a part could be read looks like a sick one: it is not kept.
+func (r *run) lookAt(ctx context.Context, color traffic.Color, g *gates) error {
 	if g.stack.Balancer.ARN == "" {
-		g.stack, err = r.stack(ctx, color)
+		stack, err := r.stack(ctx, color)
+		if err == nil {
+			g.stack = stack
+		}
 		return err
 	}
-	g.stack.Targets, err = r.targets(ctx, g.stack.Groups)
+	targets, err := r.targets(ctx, g.stack.Groups)
+	if err == nil {
+		g.stack.Targets = targets
+	}
 	return err
 }
 

@@ -17,6 +17,7 @@ import (
 	"bluegreen/internal/sandbox"
 	"bluegreen/internal/sandbox/fabric"
 	"bluegreen/internal/sandbox/stack"
+	"bluegreen/internal/traffic"
 )
 
 // world is an account with a blue stack that serves, and the processes that work on it. It lives in a synctest bubble.
@@ -24,13 +25,24 @@ type world struct {
 	t    *testing.T
 	sb   *sandbox.Sandbox
 	made stack.Made
+	eye  *eye
+	// over is closed at the end of the world: what is left of dead processes ends then.
+	over chan struct{}
+	left sync.WaitGroup
 }
 
 // inWorld runs a test in a world of its own, where time costs nothing.
 func inWorld(t *testing.T, spec stack.Spec, test func(ctx context.Context, w *world)) {
 	t.Helper()
+	inWorldOf(t, spec, sandbox.Options{Resolution: time.Minute, Delay: time.Minute}, test)
+}
+
+// inWorldOf is inWorld in an account with manners of its own.
+func inWorldOf(t *testing.T, spec stack.Spec, o sandbox.Options, test func(ctx context.Context, w *world)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		sb, err := sandbox.New(sandbox.Options{Fabric: fabric.Memory(), Resolution: time.Minute, Delay: time.Minute})
+		o.Fabric = fabric.Memory()
+		sb, err := sandbox.New(o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,9 +51,15 @@ func inWorld(t *testing.T, spec stack.Spec, test func(ctx context.Context, w *wo
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &world{t: t, sb: sb, made: made}
-		w.awaitHealthy("blue")
-		test(t.Context(), w)
+		w := &world{t: t, sb: sb, made: made, eye: newEye(sb, made), over: make(chan struct{})}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer func() {
+			cancel() // before over: dead processes wake up to a context that has ended
+			close(w.over)
+			w.left.Wait()
+		}()
+		w.awaitHealthy(traffic.Blue)
+		test(ctx, w)
 	})
 }
 
@@ -58,18 +76,40 @@ func (w *world) settings() bluegreen.Config {
 	return c
 }
 
-// process is a program that works on the app; its transport is its own, so that it can be killed.
-func (w *world) process(owner string, transport http.RoundTripper, change ...func(*bluegreen.Config)) (*bluegreen.App, *events) {
+// change is what a test wants other than usual in the configuration of a process.
+type change func(*bluegreen.Config)
+
+// brisk is a configuration with few polls, for tests that run very many worlds.
+func brisk(c *bluegreen.Config) {
+	c.Lease = config.Duration(5 * time.Minute)
+	c.Rollout.Interval, c.Rollout.Hold = config.Duration(15*time.Second), config.Duration(15*time.Second)
+	c.Limits.Poll = config.Duration(61 * time.Second) // one poll after INSYNC the caches have run out
+	c.Probe.Successes = 2
+	c.Gate.Interval = config.Duration(15 * time.Second)
+	c.Drain.Probes, c.Drain.Quiet = 6, config.Duration(time.Minute)
+}
+
+// process is a program that works on the app. Its transport is the world's when nil.
+func (w *world) process(owner string, transport http.RoundTripper, changes ...change) (*bluegreen.App, *events) {
 	w.t.Helper()
 	if transport == nil {
 		transport = w.sb.Transport()
 	}
+	return w.program(owner, link{http: transport, dial: w.sb.Fabric.DialContext}, changes...)
+}
+
+// program is a process with a network of its own, so that it can be killed.
+func (w *world) program(owner string, net link, changes ...change) (*bluegreen.App, *events) {
+	w.t.Helper()
 	cfg := w.settings()
-	for _, c := range change {
+	for _, c := range changes {
 		c(&cfg)
 	}
+	if err := cfg.Complete(); err != nil {
+		w.t.Fatal(err)
+	}
 	cloud, err := aws.Connect(w.t.Context(), aws.Options{
-		Region: cfg.Region, HTTP: transport, Endpoint: "http://sandbox",
+		Region: cfg.Region, HTTP: net.http, Endpoint: "http://sandbox",
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDTEST", "test", ""),
 	})
 	if err != nil {
@@ -77,8 +117,8 @@ func (w *world) process(owner string, transport http.RoundTripper, change ...fun
 	}
 	ev := &events{}
 	app := &bluegreen.App{
-		Config: cfg, Cloud: cloud, Owner: owner, Report: ev, Dial: w.sb.Fabric.DialContext,
-		Resolver: resolve.Client{Resolver: w.sb.Resolver(), Dial: w.sb.Fabric.DialContext},
+		Config: cfg, Cloud: cloud, Owner: owner, Report: ev, Dial: net.dial,
+		Resolver: resolve.Client{Resolver: w.sb.Resolver(), Dial: net.dial},
 	}
 	if err := app.Open(w.t.Context()); err != nil {
 		w.t.Fatal(err)
@@ -86,44 +126,15 @@ func (w *world) process(owner string, transport http.RoundTripper, change ...fun
 	return app, ev
 }
 
-// events are what a process reported.
-type events struct {
-	mu   sync.Mutex
-	list []bluegreen.Event
-}
-
-func (e *events) Report(ev bluegreen.Event) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.list = append(e.list, ev)
-}
-
-func (e *events) all() []bluegreen.Event {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return append([]bluegreen.Event(nil), e.list...)
-}
-
-// log prints what a process reported, for a test that fails.
-func (e *events) log(t *testing.T) {
-	t.Helper()
-	for _, ev := range e.all() {
-		t.Logf("%s %-9s %-10s undo=%v %s", ev.Time.Format(time.TimeOnly), ev.Event, ev.Step, ev.Undo, ev.Text)
-	}
-}
-
 // awaitHealthy lets time pass until a colour serves with all its instances.
-func (w *world) awaitHealthy(color string) {
+func (w *world) awaitHealthy(color traffic.Color) {
 	w.t.Helper()
-	app, _ := w.process("observer", nil)
-	for range 600 {
-		st := app.Status(w.t.Context())
-		for _, c := range st.Colors {
-			if string(c.Color) == color && c.Size.Desired > 0 && c.Healthy == c.Size.Desired {
-				return
-			}
+	for range 200 {
+		g := w.eye.group(w.t, color)
+		if *g.DesiredCapacity > 0 && w.eye.healthy(w.t, color) == int(*g.DesiredCapacity) {
+			return
 		}
-		time.Sleep(time.Second)
+		time.Sleep(15 * time.Second)
 	}
-	w.t.Fatalf("%s did not get healthy in ten minutes", color)
+	w.t.Fatalf("%s did not get healthy in a quarter of an hour", color)
 }

@@ -3,6 +3,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 
 	"golang.org/x/term"
@@ -35,19 +37,31 @@ func System() Streams {
 }
 
 // UsageError is a command line that makes no sense. Nothing was tried.
-type UsageError struct{ Err error }
+type UsageError struct {
+	Err error
+	Try string // what to type next; the command's help when empty
+}
 
 func (e *UsageError) Error() string { return e.Err.Error() }
 
 func (e *UsageError) Unwrap() error { return e.Err }
 
 // Usagef makes a UsageError.
-func Usagef(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }
+func Usagef(format string, args ...any) error { return &UsageError{Err: fmt.Errorf(format, args...)} }
+
+// ToldError is the end of a command that has said itself why it failed.
+type ToldError struct{ Code int }
+
+func (e *ToldError) Error() string { return fmt.Sprintf("exit status %d", e.Code) }
 
 // End prints why a command failed, and what to type next, and returns its exit code.
 func End(s Streams, program string, asJSON bool, err error) int {
-	if err == nil {
+	var told *ToldError
+	switch {
+	case err == nil:
 		return int(bluegreen.CodeDone)
+	case errors.As(err, &told):
+		return told.Code
 	}
 	code := int(bluegreen.CodeOf(err))
 	try := ""
@@ -55,14 +69,14 @@ func End(s Streams, program string, asJSON bool, err error) int {
 	var problem *bluegreen.Problem
 	switch {
 	case errors.As(err, &usage):
-		code, try = int(bluegreen.CodeUsage), program+" --help"
+		code, try = int(bluegreen.CodeUsage), cmp.Or(usage.Try, program+" --help")
 	case errors.As(err, &problem):
 		try = problem.Try
 	}
 	if asJSON {
 		_ = json.NewEncoder(s.Out).Encode(map[string]any{"event": "error", "text": err.Error(), "exit_code": code, "try": try})
 	}
-	fmt.Fprintf(s.Err, "%s: %s\n", program, indent(err.Error()))
+	s.say("%s: %s\n", program, indent(err.Error()))
 	if try != "" {
 		fmt.Fprintf(s.Err, "  try: %s\n", try)
 	}
@@ -76,23 +90,35 @@ func indent(text string) string { return strings.ReplaceAll(text, "\n", "\n  ") 
 // second one ends the process at once.
 func Interrupt(ctx context.Context, s Streams) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	signals := make(chan os.Signal, 2)
+	signals, over := make(chan os.Signal, 2), make(chan struct{})
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		select {
 		case <-signals:
-			fmt.Fprintln(s.Err, "stopping where it is safe; once more to stop at once")
+			s.say("stopping where it is safe; once more to stop at once\n")
 			cancel(bluegreen.ErrInterrupted)
-		case <-ctx.Done():
+		case <-over:
 			return
 		}
-		<-signals
-		exit(int(bluegreen.CodeInterrupted))
+		select {
+		case <-signals:
+			exit(int(bluegreen.CodeInterrupted))
+		case <-over:
+		}
 	}()
-	return ctx, func() {
+	return ctx, sync.OnceFunc(func() {
 		signal.Stop(signals)
 		cancel(nil)
+		close(over)
+	})
+}
+
+// say prints to people, over what a Printer may have left in the last line of their terminal.
+func (s Streams) say(format string, args ...any) {
+	if s.ErrTTY {
+		format = clear + format
 	}
+	fmt.Fprintf(s.Err, format, args...)
 }
 
 // Confirm asks a yes-or-no question. Where nobody can answer, yes has to be said by the flag that replaces the question.

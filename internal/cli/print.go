@@ -19,9 +19,8 @@ type Printer struct {
 	format func(p *Printer, e bluegreen.Event) string
 	begun  time.Time
 
-	lastWait   string // without its digits
-	lastWaitAt time.Time
-	partial    bool // the last line on a TTY is one that will be overwritten
+	waits   map[string]time.Time // when which wait of this step was told of, by its text without numbers and names
+	partial bool                 // the last line on a TTY is one that will be overwritten
 }
 
 // NewPrinter picks the form: --json goes to stdout, lines go to stderr.
@@ -59,28 +58,35 @@ func (p *Printer) line(e bluegreen.Event) string {
 	if e.Event == bluegreen.StepEnded {
 		return ""
 	}
-	if e.Event == bluegreen.Waiting {
-		same := strings.Map(dropDigits, e.Step+e.Text)
-		if same == p.lastWait && e.Time.Sub(p.lastWaitAt) < waitEvery {
+	if e.Event != bluegreen.Waiting {
+		p.waits = nil
+	} else {
+		same := e.Step + unnumbered(e.Text)
+		if told, before := p.waits[same]; before && e.Time.Sub(told) < waitEvery {
 			return ""
 		}
-		p.lastWait, p.lastWaitAt = same, e.Time
+		if p.waits == nil {
+			p.waits = map[string]time.Time{}
+		}
+		p.waits[same] = e.Time
 	}
 	return fmt.Sprintf("%s %-8s %s\n", e.Time.Format(time.RFC3339), e.Event, describe(e))
 }
 
-func dropDigits(r rune) rune {
-	if unicode.IsDigit(r) {
-		return -1
+// unnumbered leaves out the words of a text that have a digit in them: counts, times, addresses, ids.
+func unnumbered(text string) string {
+	words := strings.Fields(text)
+	for i, word := range words {
+		if strings.ContainsFunc(word, unicode.IsDigit) {
+			words[i] = "#"
+		}
 	}
-	return r
+	return strings.Join(words, " ")
 }
 
+// describe is an event in one line.
 func describe(e bluegreen.Event) string {
-	text := e.Text
-	if e.Undo && e.Event == bluegreen.StepBegan {
-		text = "undo: " + text
-	}
+	text := strings.ReplaceAll(e.Text, "\n", "; ")
 	if e.Step == "" || e.Event == bluegreen.Note {
 		return text
 	}

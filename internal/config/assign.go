@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ func (f *Faults) table(path string, into reflect.Value, table map[string]any) {
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(table)) {
-		at := strings.TrimPrefix(path+"."+key, ".")
+		at := strings.TrimPrefix(path+"."+keyName(key), ".")
 		field, known := fields[key]
 		if !known {
 			f.Add(at, nil, "unknown key; known here: %s", strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
@@ -53,7 +54,7 @@ func (f *Faults) value(path string, into reflect.Value, value any) {
 		}
 		wrong("must be a table")
 	case reflect.Slice:
-		list, ok := value.([]any)
+		list, ok := elements(value)
 		if !ok {
 			wrong("must be a list")
 			return
@@ -65,6 +66,20 @@ func (f *Faults) value(path string, into reflect.Value, value any) {
 	default:
 		f.scalar(into, value, wrong)
 	}
+}
+
+// elements are those of a list, be it written [1, 2] or as tables [[x]].
+func elements(value any) ([]any, bool) {
+	tables, ok := value.([]map[string]any)
+	if !ok {
+		list, ok := value.([]any)
+		return list, ok
+	}
+	list := make([]any, len(tables))
+	for i, t := range tables {
+		list[i] = t
+	}
+	return list, true
 }
 
 func (f *Faults) scalar(into reflect.Value, value any, wrong func(want string)) {
@@ -90,6 +105,10 @@ func (f *Faults) scalar(into reflect.Value, value any, wrong func(want string)) 
 	case reflect.Float64:
 		switch v := value.(type) {
 		case float64:
+			if math.IsNaN(v) || math.IsInf(v, 0) { // no bound would hold against it
+				wrong("must be a number")
+				return
+			}
 			into.SetFloat(v)
 		case int64:
 			into.SetFloat(float64(v))

@@ -49,10 +49,7 @@ func (f *Faults) Error() string {
 func (f *Faults) Add(path string, value any, want string, args ...any) {
 	text := ""
 	if value != nil {
-		text = fmt.Sprintf("%#v", value)
-		if s, ok := value.(fmt.Stringer); ok {
-			text = s.String()
-		}
+		text = literal(value)
 	}
 	f.Faults = append(f.Faults, Fault{Path: path, Value: text, Want: fmt.Sprintf(want, args...)})
 }

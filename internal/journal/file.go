@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"bluegreen/internal/step"
 )
@@ -60,22 +61,54 @@ func createOnce(name string, content []byte) error {
 		}
 		return nil
 	}
-	return err
+	return errors.Join(err, syncDir(filepath.Dir(name)))
+}
+
+// syncDir makes the names in a directory survive a power cut.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // Latest reads the newest record of a run.
 func (f *Files) Latest(_ context.Context, run string) (step.Record, error) {
-	files, err := filepath.Glob(filepath.Join(f.dir, "deployments", run, "*", "*.json"))
+	dir := filepath.Join(f.dir, "deployments", run)
+	// Epochs and sequence numbers are padded, so that the order of names is that of records.
+	epochs, err := names(dir, "")
 	if err != nil {
 		return step.Record{}, fmt.Errorf("list the journal of %s: %w", run, err)
 	}
-	if len(files) == 0 {
-		return step.Record{}, fmt.Errorf("%s: %w", run, step.ErrNoRun)
+	for _, epoch := range slices.Backward(epochs) {
+		records, err := names(filepath.Join(dir, epoch), ".json")
+		if err != nil {
+			return step.Record{}, fmt.Errorf("list the journal of %s: %w", run, err)
+		}
+		if len(records) == 0 {
+			continue // its writer died before its first record was whole
+		}
+		text, err := os.ReadFile(filepath.Join(dir, epoch, records[len(records)-1]))
+		if err != nil {
+			return step.Record{}, fmt.Errorf("read the journal of %s: %w", run, err)
+		}
+		return decode(string(text))
 	}
-	// Epochs and sequence numbers are padded, so that the order of names is that of records.
-	text, err := os.ReadFile(slices.Max(files))
-	if err != nil {
-		return step.Record{}, fmt.Errorf("read the journal of %s: %w", run, err)
+	return step.Record{}, fmt.Errorf("%s: %w", run, step.ErrNoRun)
+}
+
+// names are those in a directory that end so, in order; none if there is no such directory.
+func names(dir, suffix string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	return decode(string(text))
+	var found []string
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), suffix) {
+			found = append(found, e.Name())
+		}
+	}
+	return found, err
 }

@@ -6,22 +6,39 @@ package journal
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
 	"bluegreen/internal/step"
 )
 
-// ErrTaken says that the place of a record holds another record: two writers use one epoch.
-var ErrTaken = errors.New("another process writes to this journal under the same epoch")
+// ErrTaken says that the place of a record holds another record: two writers use one epoch. It stops a run as it is.
+var ErrTaken error = takenError{}
 
-// encode writes a record so that it can stand in a parameter, which must not contain "{{". Outside of its strings compact
-// JSON never does; inside of them the second brace is escaped.
+type takenError struct{}
+
+func (takenError) Error() string {
+	return "another process writes to this journal under the same epoch"
+}
+
+// StopsRun tells the step engine to leave everything as it is: the other process may be in the middle of it.
+func (takenError) StopsRun() bool { return true }
+
+// encode writes a record so that it can stand in a parameter.
 func encode(r step.Record) (string, error) {
-	b, err := json.Marshal(r)
+	text, err := parameter(r)
 	if err != nil {
 		return "", fmt.Errorf("encode the record of run %s: %w", r.Run, err)
+	}
+	return text, nil
+}
+
+// parameter is JSON as a parameter may hold it, which must not contain "{{". Outside of its strings compact JSON never does;
+// inside of them the second brace is escaped.
+func parameter(v any) (string, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "", err
 	}
 	text := string(b)
 	for strings.Contains(text, "{{") {

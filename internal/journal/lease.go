@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"bluegreen/internal/aws/awserr"
@@ -17,22 +19,30 @@ import (
 type Holder struct {
 	Version    int       `json:"v"`
 	Deployment string    `json:"deployment"`
+	Epoch      int64     `json:"epoch"` // of the fence, under which the process works
 	Owner      string    `json:"owner"` // "user@host pid 4711", for people
 	Since      time.Time `json:"since"`
-	Beat       int64     `json:"beat"` // grows with every heartbeat
+	Beat       int64     `json:"beat"`            // grows with every heartbeat
+	Doing      string    `json:"doing,omitempty"` // what it did, or waited for, at the last beat
 	Released   bool      `json:"released,omitempty"`
 }
 
 const leaseVersion = 1
+
+// same says whether two are one process at one time, whatever its beat.
+func (h Holder) same(o Holder) bool {
+	return h.Owner == o.Owner && h.Deployment == o.Deployment && h.Epoch == o.Epoch && h.Since.Equal(o.Since)
+}
 
 // Lease is the heartbeat of one process.
 type Lease struct {
 	cell cell
 	term time.Duration
 
-	mu      sync.Mutex
+	turn    sync.Mutex // held while the cell is read and written; nobody else may wait for that
 	holder  Holder
-	written time.Time // begin of the last write that succeeded
+	written atomic.Pointer[time.Time] // begin of the last write that succeeded; nil while the lease is not held
+	doing   atomic.Pointer[string]
 }
 
 // cell is one small text that many can overwrite.
@@ -84,6 +94,9 @@ func (l *Lease) Holder(ctx context.Context) (h Holder, ok bool, err error) {
 	if err := json.Unmarshal([]byte(value), &h); err != nil {
 		return Holder{}, false, fmt.Errorf("read the lease: %w", err)
 	}
+	if h.Version != leaseVersion {
+		return Holder{}, false, fmt.Errorf("the lease was written by another release (version %d, this one reads %d)", h.Version, leaseVersion)
+	}
 	return h, !h.Released, nil
 }
 
@@ -113,7 +126,7 @@ func (l *Lease) Alive(ctx context.Context) (h Holder, alive bool, err error) {
 		if !held {
 			return now, false, nil
 		}
-		if now.Deployment != first.Deployment || now.Beat != first.Beat || now.Owner != first.Owner || !now.Since.Equal(first.Since) {
+		if !now.same(first) || now.Beat != first.Beat {
 			return now, true, nil
 		}
 	}
@@ -124,25 +137,40 @@ func (l *Lease) Alive(ctx context.Context) (h Holder, alive bool, err error) {
 func (l *Lease) beat() time.Duration { return l.term / 3 }
 
 // Take makes this process the holder, whoever was it before.
-func (l *Lease) Take(ctx context.Context, deployment, owner string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.holder = Holder{Version: leaseVersion, Deployment: deployment, Owner: owner, Since: time.Now().UTC()}
-	return l.writeLocked(ctx)
+func (l *Lease) Take(ctx context.Context, deployment, owner string, epoch int64) error {
+	l.turn.Lock()
+	defer l.turn.Unlock()
+	l.holder = Holder{Version: leaseVersion, Deployment: deployment, Epoch: epoch, Owner: owner, Since: time.Now().UTC()}
+	return l.write(ctx)
 }
 
-func (l *Lease) writeLocked(ctx context.Context) error {
+// write notes one more beat. It is this caller's turn.
+func (l *Lease) write(ctx context.Context) error {
 	l.holder.Beat++
-	text, err := json.Marshal(l.holder)
+	if doing := l.doing.Load(); doing != nil {
+		l.holder.Doing = *doing
+	}
+	text, err := parameter(l.holder)
 	if err != nil {
 		return fmt.Errorf("write the lease: %w", err)
 	}
 	begun := time.Now()
-	if err := l.cell.write(ctx, string(text)); err != nil {
+	if err := l.cell.write(ctx, text); err != nil {
 		return err
 	}
-	l.written = begun
+	l.written.Store(&begun)
 	return nil
+}
+
+// maxDoing is how many bytes of what it does a holder tells.
+const maxDoing = 300
+
+// Doing notes what the holder does, for the next beat to tell.
+func (l *Lease) Doing(what string) {
+	if len(what) > maxDoing {
+		what = strings.ToValidUTF8(what[:maxDoing], "") + "…"
+	}
+	l.doing.Store(&what)
 }
 
 // Keep beats until ctx ends. It returns when another process holds the lease: two that took it at the same moment see so
@@ -166,37 +194,54 @@ func (l *Lease) Keep(ctx context.Context) error {
 func (l *Lease) keepOnce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, l.beat())
 	defer cancel()
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.turn.Lock()
+	defer l.turn.Unlock()
 	now, held, err := l.Holder(ctx)
 	if err != nil {
-		return nil //nolint:nilerr // unreachable for now: the next beat asks again, and Remaining shrinks
+		return nil // it cannot be read for now: the next beat asks again, and Remaining shrinks
 	}
-	if held && (now.Owner != l.holder.Owner || now.Deployment != l.holder.Deployment || !now.Since.Equal(l.holder.Since)) {
+	if l.lost(now, held) {
+		l.written.Store(nil)
 		return &LeaseLostError{By: now}
 	}
-	_ = l.writeLocked(ctx)
+	_ = l.write(ctx) // Remaining tells if it failed
 	return nil
 }
 
-// Remaining is how long every other process still takes this one for alive.
+// lost says whether what stands in the cell means that the lease is another process's. A process of an epoch before ours
+// was in the middle of a beat when it was taken over: there is no compare-and-swap, so its last beat may come after our
+// first. One of our own epoch that has let go has found the fence taken, by us.
+func (l *Lease) lost(now Holder, held bool) bool {
+	if now.same(l.holder) {
+		return false
+	}
+	return now.Epoch > l.holder.Epoch || now.Epoch == l.holder.Epoch && held
+}
+
+// Remaining is how long every other process still takes this one for alive; not more than zero means that it may be taken
+// for dead. It never waits for a beat that is under way.
 func (l *Lease) Remaining() time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.term - time.Since(l.written)
+	written := l.written.Load()
+	if written == nil {
+		return 0
+	}
+	return l.term - time.Since(*written)
 }
 
 // Release says that nobody holds the lease any more, unless it is somebody else's by now.
 func (l *Lease) Release(ctx context.Context) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.turn.Lock()
+	defer l.turn.Unlock()
 	now, held, err := l.Holder(ctx)
 	if err != nil {
 		return err
 	}
-	if !held || now.Owner != l.holder.Owner || !now.Since.Equal(l.holder.Since) {
+	l.written.Store(nil)
+	if !held || !now.same(l.holder) {
 		return nil
 	}
 	l.holder.Released = true
-	return l.writeLocked(ctx)
+	err = l.write(ctx)
+	l.written.Store(nil)
+	return err
 }

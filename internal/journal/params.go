@@ -1,9 +1,12 @@
 package journal
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,17 +29,17 @@ func InParams(client *params.Client, app string) *Params {
 
 func (p *Params) runPath(run string) string { return p.root + "/deployments/" + run }
 
-// Append stores a record in as many parameters as it needs. It is complete when its last part is there.
+// Append stores a record in as many parameters as it needs. It is complete when its last part is there. The first part
+// stands at the record's own place however many follow, so that two writers always meet there.
 func (p *Params) Append(ctx context.Context, r step.Record) error {
 	text, err := encode(r)
 	if err != nil {
 		return err
 	}
-	parts := split(text, params.MaxValue)
-	for i, part := range parts {
+	for i, part := range split(text, params.MaxValue) {
 		name := fmt.Sprintf("%s/%06d/%06d", p.runPath(r.Run), r.Epoch, r.Seq)
-		if len(parts) > 1 {
-			name += fmt.Sprintf(".%dof%d", i+1, len(parts))
+		if i > 0 {
+			name += fmt.Sprintf(".%d", i+1)
 		}
 		if err := p.create(ctx, name, part); err != nil {
 			return err
@@ -80,56 +83,78 @@ func (p *Params) Latest(ctx context.Context, run string) (step.Record, error) {
 	if err != nil {
 		return step.Record{}, err
 	}
-	text, ok := newest(found)
+	text, _, ok := newest(found)
 	if !ok {
 		return step.Record{}, fmt.Errorf("%s: %w", run, step.ErrNoRun)
 	}
 	return decode(text)
 }
 
-// place is where a parameter stands within a run.
-type place struct{ epoch, seq, part, of int }
-
-func parsePlace(name string) (place, bool) {
-	labels := strings.Split(name, "/")
-	if len(labels) < 2 {
-		return place{}, false
+// Trim removes all records of a run but the newest. An account has room for 10,000 parameters, and a deployment writes dozens.
+func (p *Params) Trim(ctx context.Context, run string) error {
+	found, err := p.client.List(ctx, p.runPath(run))
+	if err != nil {
+		return err
 	}
-	pl := place{part: 1, of: 1}
-	seq, parts, split := strings.Cut(labels[len(labels)-1], ".")
-	if split {
-		if _, err := fmt.Sscanf(parts, "%dof%d", &pl.part, &pl.of); err != nil {
-			return place{}, false
+	_, last, ok := newest(found)
+	if !ok {
+		return nil
+	}
+	var names []string
+	for _, f := range found {
+		if at, _, valid := parsePlace(f.Name); valid && at.compare(last) < 0 {
+			names = append(names, f.Name)
 		}
 	}
-	var errEpoch, errSeq error
-	pl.epoch, errEpoch = strconv.Atoi(labels[len(labels)-2])
-	pl.seq, errSeq = strconv.Atoi(seq)
-	return pl, errEpoch == nil && errSeq == nil
+	return p.client.Delete(ctx, names...)
 }
 
-// newest joins the parts of the newest record that is complete: of one that was cut off, the record before it counts.
-func newest(found []params.Param) (text string, ok bool) {
-	type key struct{ epoch, seq int }
-	records := map[key][]string{}
+// place is where a record stands within a run.
+type place struct{ epoch, seq int }
+
+func (a place) compare(b place) int {
+	return cmp.Or(cmp.Compare(a.epoch, b.epoch), cmp.Compare(a.seq, b.seq))
+}
+
+// parsePlace reads where a parameter belongs; its parts are counted from 1.
+func parsePlace(name string) (at place, part int, ok bool) {
+	labels := strings.Split(name, "/")
+	if len(labels) < 2 {
+		return place{}, 0, false
+	}
+	seq, more, split := strings.Cut(labels[len(labels)-1], ".")
+	var errs [3]error
+	at.epoch, errs[0] = strconv.Atoi(labels[len(labels)-2])
+	at.seq, errs[1] = strconv.Atoi(seq)
+	if part = 1; split {
+		part, errs[2] = strconv.Atoi(more)
+	}
+	return at, part, errors.Join(errs[:]...) == nil
+}
+
+// newest joins the parts of the newest record that is complete: of one that was cut off, the record before it counts. The
+// begin of a JSON object is never one itself, so the text tells whether it is whole.
+func newest(found []params.Param) (text string, at place, ok bool) {
+	records := map[place]map[int]string{}
 	for _, f := range found {
-		pl, valid := parsePlace(f.Name)
-		if !valid || pl.part < 1 || pl.part > pl.of {
+		at, part, valid := parsePlace(f.Name)
+		if !valid {
 			continue
 		}
-		k := key{pl.epoch, pl.seq}
-		if len(records[k]) != pl.of {
-			records[k] = make([]string, pl.of)
+		if records[at] == nil {
+			records[at] = map[int]string{}
 		}
-		records[k][pl.part-1] = f.Value
+		records[at][part] = f.Value
 	}
-	var best key
-	for k, parts := range records {
-		complete := !slices.Contains(parts, "")
-		newer := !ok || k.epoch > best.epoch || k.epoch == best.epoch && k.seq > best.seq
-		if complete && newer {
-			best, ok = k, true
+	places := slices.SortedFunc(maps.Keys(records), place.compare)
+	for _, at := range slices.Backward(places) {
+		text = ""
+		for part := 1; records[at][part] != ""; part++ {
+			text += records[at][part]
+		}
+		if json.Valid([]byte(text)) {
+			return text, at, true
 		}
 	}
-	return strings.Join(records[best], ""), ok
+	return "", place{}, false
 }

@@ -2,6 +2,7 @@
 package resolve
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,20 +47,26 @@ type Server struct {
 // Answer is what a server said about a name and type.
 type Answer struct {
 	Values []string      // addresses, texts, names; empty when there is no such record
-	TTL    time.Duration // the longest of those answered
+	TTL    time.Duration // the longest of those answered, of aliases (CNAME) on the way too
 }
 
-// timeout of one question. A second question over TCP follows a truncated answer.
-const timeout = 3 * time.Second
+// timeout of one question. A second question over TCP follows a truncated answer, and none: packets get lost.
+const timeout = 2 * time.Second
+
+// ErrNoAnswer says that a server was asked and said nothing for as long as a client would wait.
+var ErrNoAnswer = fmt.Errorf("no answer within %s", timeout)
+
+// packetSize is how large an answer we take in one packet: what gets through everywhere in one piece.
+const packetSize = 1232
 
 // exchange asks one server one question.
 func (c Client) exchange(ctx context.Context, server, name string, qtype uint16, recurse bool) (*dns.Msg, error) {
 	q := new(dns.Msg)
 	q.SetQuestion(dns.Fqdn(name), qtype)
 	q.RecursionDesired = recurse
-	q.SetEdns0(1232, false)
+	q.SetEdns0(packetSize, false)
 	reply, err := c.once(ctx, "udp", server, q)
-	if err == nil && reply.Truncated {
+	if err != nil && ctx.Err() == nil || err == nil && reply.Truncated {
 		reply, err = c.once(ctx, "tcp", server, q)
 	}
 	if err != nil {
@@ -72,7 +79,7 @@ func (c Client) exchange(ctx context.Context, server, name string, qtype uint16,
 }
 
 func (c Client) once(ctx context.Context, network, server string, q *dns.Msg) (*dns.Msg, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, ErrNoAnswer)
 	defer cancel()
 	dial := c.Dial
 	if dial == nil {
@@ -80,16 +87,19 @@ func (c Client) once(ctx context.Context, network, server string, q *dns.Msg) (*
 	}
 	conn, err := dial(ctx, network, server)
 	if err != nil {
-		return nil, err
+		return nil, cmp.Or(context.Cause(ctx), err)
 	}
-	defer conn.Close() //nolint:errcheck // the answer is what counts
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
-	reply, _, err := new(dns.Client).ExchangeWithConnContext(ctx, q, &dns.Conn{Conn: conn, UDPSize: 1232})
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // a deadline would be set anew by the library
+	defer func() {
+		if stop() {
+			_ = conn.Close() // the answer is what counts
+		}
+	}()
+	reply, _, err := (&dns.Client{Timeout: 2 * timeout}).ExchangeWithConn(q, &dns.Conn{Conn: conn})
+	if err != nil {
+		return nil, cmp.Or(context.Cause(ctx), err)
 	}
-	return reply, err
+	return reply, nil
 }
 
 // Ask asks one server, without recursion.
@@ -113,11 +123,10 @@ func (c Client) Lookup(ctx context.Context, name, rrtype string) (Answer, error)
 func answer(m *dns.Msg, qtype uint16) Answer {
 	var a Answer
 	for _, rr := range m.Answer {
-		if rr.Header().Rrtype != qtype {
-			continue
-		}
 		a.TTL = max(a.TTL, time.Duration(rr.Header().Ttl)*time.Second)
-		a.Values = append(a.Values, value(rr))
+		if rr.Header().Rrtype == qtype {
+			a.Values = append(a.Values, value(rr))
+		}
 	}
 	slices.Sort(a.Values)
 	return a

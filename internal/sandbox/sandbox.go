@@ -20,6 +20,7 @@ import (
 	"bluegreen/internal/sandbox/route53"
 	"bluegreen/internal/sandbox/ssm"
 	"bluegreen/internal/sandbox/sts"
+	"bluegreen/internal/sandbox/wafv2"
 	"bluegreen/internal/sandbox/wire"
 )
 
@@ -53,7 +54,9 @@ type Sandbox struct {
 	Balancer *elbv2.Service
 	Params   *ssm.Service
 	Metrics  *metrics.Store
+	Alarms   *cloudwatch.Service
 	Zones    *route53.Service
+	WAF      *wafv2.Service
 
 	apps         *app.Host
 	certificates map[string]bool
@@ -117,14 +120,16 @@ func (s *Sandbox) join(o Options) (err error) {
 	s.Account.Lock()
 	s.Zones = route53.New(s.Account, o.Route53)
 	s.Params = ssm.New(s.Account)
+	s.WAF = wafv2.New(s.Account, s.Balancer.BalancerExists)
 	caller := sts.New(s.Account)
 	s.Account.Unlock()
 	s.DNS, err = nameserver.Start(nameserver.Options{Account: s.Account, Fabric: s.Fabric, Zones: s.Zones})
 	if err != nil {
 		return fmt.Errorf("start the name servers: %w", err)
 	}
+	s.Alarms = cloudwatch.New(s.Account, s.Metrics)
 	s.Front = wire.NewFront(s.Account,
-		s.Zones.API(), s.EC2.API(), s.Balancer.API(), s.Groups.API(), cloudwatch.New(s.Account, s.Metrics).API(), s.Params.API(), caller.API())
+		s.Zones.API(), s.EC2.API(), s.Balancer.API(), s.Groups.API(), s.Alarms.API(), s.Params.API(), caller.API(), s.WAF.API())
 	return nil
 }
 

@@ -33,3 +33,9 @@ type Store interface {
 	// It fails with an error that wraps ErrNoRun when there is none.
 	Latest(ctx context.Context, run string) (Record, error)
 }
+
+// Trimmer is a Store that can forget. The newest record of a run that has ended says all that anybody will ask of it.
+type Trimmer interface {
+	// Trim removes all records of a run but its newest.
+	Trim(ctx context.Context, run string) error
+}

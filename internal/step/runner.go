@@ -1,10 +1,13 @@
 package step
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -13,6 +16,9 @@ var ErrNoRun = errors.New("no such run in the journal")
 
 // saveTimeout is how long the record of what just happened may take to be stored when the run itself is being stopped.
 const saveTimeout = 30 * time.Second
+
+// intentTimeout is how long an undo may wait for its intent to be stored.
+const intentTimeout = 10 * time.Second
 
 // Observer is told what a run does, as it happens.
 type Observer interface {
@@ -50,7 +56,7 @@ func (r *Runner[S]) Continue(record Record, epoch int64) error {
 		return fmt.Errorf("read the state of run %s: %w", record.Run, err)
 	}
 	r.State = state
-	if record.Steps == nil {
+	if record.Steps = maps.Clone(record.Steps); record.Steps == nil {
 		record.Steps = map[string]Status{}
 	}
 	if epoch != record.Epoch {
@@ -60,8 +66,12 @@ func (r *Runner[S]) Continue(record Record, epoch int64) error {
 	return nil
 }
 
-// Record is the run as it was last stored.
-func (r *Runner[S]) Record() Record { return r.record }
+// Record is the run as this process knows it: what was last stored, or what a journal that failed should hold.
+func (r *Runner[S]) Record() Record {
+	record := r.record
+	record.Steps = maps.Clone(record.Steps) // the run goes on writing its own
+	return record
+}
 
 // MarkDone takes steps for done that the journal knows nothing of, so that an undo reaches them.
 func (r *Runner[S]) MarkDone(steps ...Step[S]) {
@@ -74,14 +84,19 @@ func (r *Runner[S]) MarkDone(steps ...Step[S]) {
 func (r *Runner[S]) StatusOf(name string) Status { return r.record.Steps[name] }
 
 // Run does all steps that are not done. If one fails, the run is undone and the step's error returned, joined with that of
-// an undo that failed. It is left as it is if the step waits for somebody, or a Stopper or ctx ended it.
+// an undo that failed. It is left as it is if the step waits for somebody, or a Stopper or ctx ended it. A run that was cut
+// off while it was being undone is undone to its end, and why it is being undone is its error, as if it had not been cut
+// off.
 func (r *Runner[S]) Run(ctx context.Context) error {
 	if r.record.Phase == Ended {
 		return fmt.Errorf("run %s has ended: %s", r.record.Run, r.record.Outcome)
 	}
 	r.record.Outcome = ""
 	if r.record.Phase == Undo {
-		return r.undo(ctx)
+		return errors.Join(errors.New(r.record.Cause), r.undo(ctx))
+	}
+	if err := r.unknown(); err != nil {
+		return err
 	}
 	for _, s := range r.Steps {
 		if r.record.Steps[s.Name] == Done {
@@ -97,8 +112,12 @@ func (r *Runner[S]) Run(ctx context.Context) error {
 // do is one step forward. The intent is stored together with the result of the step before; the result is stored with the
 // next intent, or with the end.
 func (r *Runner[S]) do(ctx context.Context, s Step[S]) error {
+	before, begun := r.record.Steps[s.Name]
 	r.record.Steps[s.Name] = Doing
 	if err := r.save(ctx); err != nil {
+		if r.record.Steps[s.Name] = before; !begun { // it has touched nothing, be it a point of no return
+			delete(r.record.Steps, s.Name)
+		}
 		return err
 	}
 	r.observe().StepBegins(s.Name, s.Title, false)
@@ -145,20 +164,20 @@ func (r *Runner[S]) Committed() bool {
 }
 
 func (r *Runner[S]) undo(ctx context.Context) error {
-	for i := len(r.Steps) - 1; i >= 0; i-- {
-		s := r.Steps[i]
+	for _, s := range slices.Backward(r.Steps) {
 		if status := r.record.Steps[s.Name]; s.Undo == nil || status == "" || status == Undone {
 			continue
 		}
 		r.record.Steps[s.Name] = Undoing
-		// A journal that cannot be written must not keep traffic on a bad version: an undo finds out for itself what there
-		// is to do, so its intent may be missing. The end of the run says that the journal is behind.
-		if err := r.save(ctx); err != nil && stops(ctx, err) {
+		// A journal that cannot be written, or that does not answer, must not keep traffic on a bad version: an undo finds
+		// out for itself what there is to do, so its intent may be missing. The end of the run says that the journal is behind.
+		if err := r.saveSoon(ctx); err != nil && stops(ctx, err) {
 			return &Error{Step: s.Name, Undo: true, Err: err}
 		}
-		r.observe().StepBegins(s.Name, s.Title, true)
+		back := cmp.Or(s.Back, "undo: "+s.Title)
+		r.observe().StepBegins(s.Name, back, true)
 		err := s.Undo(ctx, &r.State)
-		r.observe().StepEnds(s.Name, s.Title, true, err)
+		r.observe().StepEnds(s.Name, back, true, err)
 		if err != nil {
 			// Whatever comes before this step rests on it: nothing more is taken back.
 			failed := &Error{Step: s.Name, Undo: true, Err: err}
@@ -169,24 +188,65 @@ func (r *Runner[S]) undo(ctx context.Context) error {
 		}
 		r.record.Steps[s.Name] = Undone
 	}
-	if r.Served != nil && r.Served(&r.State) {
-		return r.end(ctx, RolledBack)
+	if err := r.unknown(); err != nil {
+		return errors.Join(err, r.end(ctx, FailedDirty))
 	}
-	return r.end(ctx, FailedClean)
+	return r.end(ctx, r.undone())
+}
+
+// undone is the outcome of a run that was taken back.
+func (r *Runner[S]) undone() Outcome {
+	if r.Served != nil && r.Served(&r.State) {
+		return RolledBack
+	}
+	return FailedClean
+}
+
+// Close ends a run of which all is done, or undone, but that was cut off before it could say so. Its steps are not asked.
+func (r *Runner[S]) Close(ctx context.Context) error {
+	if r.record.Phase == Undo {
+		return r.end(ctx, r.undone())
+	}
+	return r.end(ctx, Succeeded)
+}
+
+// unknown is an error when the journal has steps that are not in the list: nobody here can do or undo them.
+func (r *Runner[S]) unknown() error {
+	for _, name := range slices.Sorted(maps.Keys(r.record.Steps)) {
+		known := slices.ContainsFunc(r.Steps, func(s Step[S]) bool { return s.Name == name })
+		if !known && r.record.Steps[name] != Undone {
+			return fmt.Errorf("run %s has a step %q, which this release does not know: go on with the release that began it", r.record.Run, name)
+		}
+	}
+	return nil
 }
 
 // end stores the outcome. A dirty end keeps its phase, so that resume goes on where it failed.
 func (r *Runner[S]) end(ctx context.Context, outcome Outcome) error {
 	r.record.Outcome = outcome
-	if outcome != FailedDirty {
-		r.record.Phase = Ended
+	if outcome == FailedDirty {
+		return r.save(ctx)
 	}
-	return r.save(ctx)
+	r.record.Phase = Ended
+	if err := r.save(ctx); err != nil {
+		return err
+	}
+	if store, ok := r.Store.(Trimmer); ok {
+		_ = store.Trim(ctx, r.record.Run) // what is left over does no harm but take room
+	}
+	return nil
 }
 
 // saveStopped stores where a run stopped, even if what stopped it was the end of ctx.
 func (r *Runner[S]) saveStopped(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+	defer cancel()
+	return r.save(ctx)
+}
+
+// saveSoon gives up on a journal that takes too long.
+func (r *Runner[S]) saveSoon(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, intentTimeout)
 	defer cancel()
 	return r.save(ctx)
 }
@@ -199,7 +259,7 @@ func (r *Runner[S]) save(ctx context.Context) error {
 	r.record.State = state
 	r.record.Seq++
 	r.record.Time = time.Now().UTC()
-	if err := r.Store.Append(ctx, r.record); err != nil {
+	if err := r.Store.Append(ctx, r.Record()); err != nil {
 		return fmt.Errorf("journal run %s: %w", r.record.Run, err)
 	}
 	return nil

@@ -18,6 +18,8 @@ type Step[S any] struct {
 	Name string
 	// Title tells people what happens, in the imperative: "pin blue's minimum".
 	Title string
+	// Back tells people what Undo does: "unpin blue".
+	Back string
 	// Calls are the mutations that Do makes, for a plan; none for a step that only looks or waits.
 	Calls []string
 	// Do must be safe to call again after it was cut off anywhere.

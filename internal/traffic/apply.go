@@ -58,14 +58,15 @@ func (z Zone) Check(ours, found Set) error {
 		return err
 	}
 	fence, ok, err := found.ParseFence()
-	if err != nil {
-		return err
-	}
-	if ours.Fence != nil && !ok {
+	switch {
+	case ours.Fence != nil && !ok:
 		return &ForeignError{Diff: []string{"the fence " + z.App.Fence + " is gone"}}
-	}
-	if ok && (fence.Epoch != mine.Epoch || fence.Nonce != mine.Nonce) {
+	case err != nil:
+		return &ForeignError{Diff: []string{err.Error()}}
+	case ok && (fence.Epoch != mine.Epoch || fence.Nonce != mine.Nonce):
 		return &PreemptedError{By: fence}
+	case ok && !found.Fence.Equal(*ours.Fence):
+		return &ForeignError{Diff: []string{"the fence " + z.App.Fence + " was changed beside its nonce"}}
 	}
 	if diff := Diff(ours, found); len(diff) > 0 {
 		return &ForeignError{Diff: diff}
@@ -76,15 +77,15 @@ func (z Zone) Check(ours, found Set) error {
 // bumps is how often a lost change id is replaced. Each time the reply to a batch has to be lost again.
 const bumps = 5
 
-// Apply sends a batch. When the reply was lost, or when Route 53 refuses the SDK's own retry of it, the zone tells whether
-// it came to be: the fence then has its nonce. If it did not, the error says who changed what.
+// Apply sends a batch. When that fails, whatever the error says of the SDK's last attempt, an earlier one may have come to be
+// and its reply got lost. The zone tells: the fence then has the batch's nonce. If not, the error says who changed what.
 func (z Zone) Apply(ctx context.Context, b Batch) (Applied, error) {
 	for range bumps {
 		id, err := z.Client.Apply(ctx, z.App.Zone, b.Changes, fmt.Sprintf("bluegreen %s %s", b.Fence.Deployment, b.Fence.Op))
 		if err == nil {
 			return Applied{Set: b.To, Fence: b.Fence, ChangeID: id}, nil
 		}
-		if !maybeApplied(err) {
+		if ctx.Err() != nil {
 			return Applied{}, err
 		}
 		found, readErr := z.Read(ctx)
@@ -105,12 +106,6 @@ func (z Zone) Apply(ctx context.Context, b Batch) (Applied, error) {
 		}
 	}
 	return Applied{}, fmt.Errorf("change the records of zone %s: the replies to %d batches in a row were lost", z.App.Zone, bumps)
-}
-
-// maybeApplied says whether a batch may have come to be although its call failed.
-func maybeApplied(err error) bool {
-	var conflict *dns.ConflictError
-	return errors.As(err, &conflict) || dns.Unanswered(err)
 }
 
 // bump is a batch that changes the fence's nonce only, to get a change id that stands for the batch before it too: a

@@ -23,6 +23,8 @@ type Want struct {
 	Fence   Fence // its nonce is made by Plan
 	// Targets says where the records point that have to be created, by colour.
 	Targets map[Color]dns.Alias
+	// Known are records that were removed earlier: one that has to be created again keeps what is special about it.
+	Known []dns.Record
 	// Proven are the colours that passed their gates: no other may have a record.
 	Proven []Color
 }
@@ -34,7 +36,7 @@ func (a App) Plan(from Set, want Want) (Batch, error) {
 	fence.Nonce = NewNonce()
 	to := Set{Fence: &dns.Record{Name: a.Fence, Type: "TXT", TTL: fenceTTL, Values: []string{fence.Value()}}}
 	var err error
-	if to.Records, err = a.Reweigh(from, want.Weights, want.Targets); err != nil {
+	if to.Records, err = a.Reweigh(from, want.Weights, want.Targets, want.Known...); err != nil {
 		return Batch{}, err
 	}
 	changes := between(from.Records, to.Records)
@@ -46,8 +48,8 @@ func (a App) Plan(from Set, want Want) (Batch, error) {
 	return b, a.check(b, want.Proven)
 }
 
-// Reweigh is what the records of a set become with other weights.
-func (a App) Reweigh(from Set, weights Weights, targets map[Color]dns.Alias) ([]dns.Record, error) {
+// Reweigh is what the records of a set become with other weights. Targets and known are as in Want.
+func (a App) Reweigh(from Set, weights Weights, targets map[Color]dns.Alias, known ...dns.Record) ([]dns.Record, error) {
 	var out []dns.Record
 	groups := group(from.Records)
 	for _, key := range sortedKeys(groups) {
@@ -56,7 +58,7 @@ func (a App) Reweigh(from Set, weights Weights, targets map[Color]dns.Alias) ([]
 			if !wanted {
 				continue
 			}
-			r, err := a.recordOf(c, groups[key], targets)
+			r, err := a.recordOf(c, groups[key], targets, known)
 			if err != nil {
 				return nil, err
 			}
@@ -67,34 +69,56 @@ func (a App) Reweigh(from Set, weights Weights, targets map[Color]dns.Alias) ([]
 	return out, nil
 }
 
-// recordOf is the record of a colour: the one there is, or a new one made after its sibling.
-func (a App) recordOf(c Color, records []dns.Record, targets map[Color]dns.Alias) (dns.Record, error) {
+// recordOf is the record of a colour: the one there is, or the one there was, or a new one made after its sibling.
+func (a App) recordOf(c Color, records []dns.Record, targets map[Color]dns.Alias, known []dns.Record) (dns.Record, error) {
 	for _, r := range records {
 		if r.SetID == a.SetIDs[c] {
 			return r, nil
 		}
 	}
+	target, stands := targets[c]
+	for _, r := range known {
+		if r.Name == records[0].Name && r.Type == records[0].Type && r.SetID == a.SetIDs[c] {
+			if r.Alias != nil && stands { // the load balancer may be another one by now
+				r.Alias = pointing(*r.Alias, target)
+			}
+			return r, nil
+		}
+	}
 	r := records[0]
 	r.SetID = a.SetIDs[c]
-	target, known := targets[c]
 	switch {
-	case !known:
-		return r, fmt.Errorf("%s %s has no record of %s, and its load balancer is not known", r.Name, r.Type, c)
+	case !stands:
+		return r, &UnknownTargetError{Record: r, Color: c}
 	case r.Health != "":
 		return r, fmt.Errorf("%s %s of %s has health check %s: create the record of %s with a health check of its own and weight 0", r.Name, r.Type, c.Other(), r.Health, c)
 	case r.Alias != nil:
-		alias := target
-		alias.EvaluateHealth = r.Alias.EvaluateHealth
-		if strings.HasPrefix(r.Alias.Name, dualstack) {
-			alias.Name = dualstack + alias.Name
-		}
-		r.Alias = &alias
+		r.Alias = pointing(*r.Alias, target)
 	case r.Type == "CNAME":
 		r.Values = []string{target.Name}
 	default:
 		return r, fmt.Errorf("%s %s is no alias: create the record of %s with weight 0", r.Name, r.Type, c)
 	}
 	return r, nil
+}
+
+// UnknownTargetError says that a record has to be created, and nobody said where it points.
+type UnknownTargetError struct {
+	Record dns.Record
+	Color  Color
+}
+
+func (e *UnknownTargetError) Error() string {
+	return fmt.Sprintf("%s %s has no record of %s, and its load balancer is not known", e.Record.Name, e.Record.Type, e.Color)
+}
+
+// pointing is an alias with another target.
+func pointing(like, target dns.Alias) *dns.Alias {
+	target.EvaluateHealth = like.EvaluateHealth
+	if strings.HasPrefix(like.Name, dualstack) {
+		target.Name = dualstack + target.Name
+	}
+	return &target
 }
 
 // dualstack begins the alias name of a load balancer that answers A and AAAA.

@@ -41,7 +41,11 @@ func (a App) check(b Batch, proven []Color) error {
 	if len(after) != len(before) || len(before) == 0 {
 		return refuse("it would leave a name without any record")
 	}
-	if old, ok, err := b.From.ParseFence(); ok && err == nil && b.Fence.Epoch < old.Epoch {
+	old, there, err := b.From.ParseFence()
+	if err != nil {
+		return refuse("it would replace a fence that says something else: %v", err)
+	}
+	if there && b.Fence.Epoch < old.Epoch {
 		return refuse("its epoch %d is behind that of the fence, %d", b.Fence.Epoch, old.Epoch)
 	}
 	if len(b.Changes) > maxElements {
@@ -59,7 +63,9 @@ func (a App) Standby(s Set) string {
 	if err != nil {
 		return "unknown: " + err.Error()
 	}
-	evaluated := slices.ContainsFunc(s.Records, func(r dns.Record) bool { return r.Alias != nil && r.Alias.EvaluateHealth })
+	evaluated := slices.ContainsFunc(s.Records, func(r dns.Record) bool {
+		return r.Health != "" || r.Alias != nil && r.Alias.EvaluateHealth
+	})
 	live := w.Live()
 	for _, c := range Colors {
 		weight, has := w[c]

@@ -72,6 +72,9 @@ func ParseWeights(text string) (Weights, error) {
 		if err != nil || n < 0 || n > MaxWeight {
 			return nil, fmt.Errorf("read weights %q: %q is not a weight from 0 to %d", text, number, MaxWeight)
 		}
+		if _, twice := w[c]; twice {
+			return nil, fmt.Errorf("read weights %q: %s stands there twice", text, c)
+		}
 		w[c] = n
 	}
 	return w, nil

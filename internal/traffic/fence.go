@@ -65,8 +65,9 @@ func ParseFence(value string) (Fence, error) {
 	fail := func(why string) (Fence, error) {
 		return Fence{}, fmt.Errorf("read the fence %s: %s", value, why)
 	}
-	words := strings.Fields(strings.Trim(value, `"`))
-	if len(words) == 0 || words[0] != fenceVersion {
+	text := strings.TrimSuffix(strings.TrimPrefix(value, `"`), `"`)
+	words := strings.Fields(text)
+	if len(words) == 0 || words[0] != fenceVersion || strings.ContainsAny(text, `"\`) {
 		return fail("it was not written by this release of switcher")
 	}
 	fields := map[string]string{}

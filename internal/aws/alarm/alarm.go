@@ -4,6 +4,7 @@ package alarm
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -22,9 +23,20 @@ type Client struct{ api api }
 // New makes a client.
 func New(cfg aws.Config) *Client { return &Client{cloudwatch.NewFromConfig(cfg)} }
 
-// About lists the metric alarms that have one of the given values in a dimension, by name.
-func (c *Client) About(ctx context.Context, values ...string) ([]string, error) {
-	var names []string
+// Alarm is a metric alarm, as far as it says what it watches.
+type Alarm struct {
+	Name string
+	dims []string // the values of all dimensions of its metrics
+}
+
+// Watches says whether one of the given values stands in a dimension of what the alarm watches.
+func (a Alarm) Watches(values ...string) bool {
+	return slices.ContainsFunc(a.dims, func(v string) bool { return slices.Contains(values, v) })
+}
+
+// List reads all metric alarms, by name.
+func (c *Client) List(ctx context.Context) ([]Alarm, error) {
+	var alarms []Alarm
 	pages := cloudwatch.NewDescribeAlarmsPaginator(c.api, &cloudwatch.DescribeAlarmsInput{})
 	for pages.HasMorePages() {
 		out, err := pages.NextPage(ctx)
@@ -32,21 +44,23 @@ func (c *Client) About(ctx context.Context, values ...string) ([]string, error) 
 			return nil, awserr.Wrap(err, "list the alarms")
 		}
 		for _, a := range out.MetricAlarms {
-			if watches(a, values) {
-				names = append(names, aws.ToString(a.AlarmName))
-			}
+			alarms = append(alarms, fromSDK(a))
 		}
 	}
-	slices.Sort(names)
-	return names, nil
+	slices.SortFunc(alarms, func(a, b Alarm) int { return strings.Compare(a.Name, b.Name) })
+	return alarms, nil
 }
 
-func watches(a types.MetricAlarm, values []string) bool {
+func fromSDK(a types.MetricAlarm) Alarm {
+	alarm := Alarm{Name: aws.ToString(a.AlarmName)}
 	dimensions := slices.Clone(a.Dimensions)
 	for _, m := range a.Metrics {
 		if m.MetricStat != nil && m.MetricStat.Metric != nil {
 			dimensions = append(dimensions, m.MetricStat.Metric.Dimensions...)
 		}
 	}
-	return slices.ContainsFunc(dimensions, func(d types.Dimension) bool { return slices.Contains(values, aws.ToString(d.Value)) })
+	for _, d := range dimensions {
+		alarm.dims = append(alarm.dims, aws.ToString(d.Value))
+	}
+	return alarm
 }

@@ -7,9 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // The kinds. Match them with errors.Is.
@@ -49,8 +52,12 @@ func (e *Error) Unwrap() []error {
 	return []error{e.Kind, e.Err}
 }
 
-// root skips the SDK's own wrapping, which repeats the operation and the request.
+// root skips the SDK's own wrapping, which repeats the operation and speaks of an answer where there was none.
 func root(err error) error {
+	var send *smithyhttp.RequestSendError
+	if errors.As(err, &send) {
+		return send.Err
+	}
 	var op *smithy.OperationError
 	if errors.As(err, &op) {
 		return op.Err
@@ -112,13 +119,30 @@ func Wrap(err error, format string, args ...any) error {
 		if _, throttle := retry.DefaultThrottleErrorCodes[e.Code]; throttle {
 			e.Kind = ErrThrottled
 		}
+		if e.Kind == nil && failedInside(err) {
+			e.Kind = ErrUnreachable
+		}
 		return e
 	}
 	var netErr net.Error
-	if errors.As(err, &netErr) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+	if errors.As(err, &netErr) && !ended(err) {
 		e.Kind = ErrUnreachable
 	}
 	return e
+}
+
+// failedInside says that an answer is one of a service, or of something before it, that is broken. Services have more codes
+// for that than anybody knows.
+func failedInside(err error) bool {
+	var response *awshttp.ResponseError
+	return errors.As(err, &response) && response.HTTPStatusCode() >= http.StatusInternalServerError
+}
+
+// ended says that a call was given up by its caller. A network that keeps one waiting is another thing, but a dial that timed
+// out calls itself a context.DeadlineExceeded, too.
+func ended(err error) bool {
+	var canceled interface{ CanceledError() bool }
+	return errors.Is(err, context.Canceled) || errors.As(err, &canceled) && canceled.CanceledError()
 }
 
 // Code is AWS's error code in err, or "".

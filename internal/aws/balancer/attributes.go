@@ -2,6 +2,8 @@ package balancer
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -46,16 +48,16 @@ func (c *Client) listenerAttributes(ctx context.Context, arn string) (map[string
 	return attrs, nil
 }
 
-// differing are the wanted attributes that a new resource does not have already. Only those are set: AWS refuses some that
-// do not go together even where they say what is so by default.
-func differing(want, have map[string]string) map[string]string {
-	set := map[string]string{}
-	for k, v := range want {
-		if have[k] != v {
-			set[k] = v
+// differing are the keys of the wanted attributes that a new resource does not have already. Only those are set: AWS refuses
+// some that do not go together even where they say what is so by default.
+func differing(want, have map[string]string) []string {
+	var keys []string
+	for _, k := range slices.Sorted(maps.Keys(want)) {
+		if have[k] != want[k] {
+			keys = append(keys, k)
 		}
 	}
-	return set
+	return keys
 }
 
 func (c *Client) setBalancerAttributes(ctx context.Context, arn string, want map[string]string) error {
@@ -64,8 +66,8 @@ func (c *Client) setBalancerAttributes(ctx context.Context, arn string, want map
 		return err
 	}
 	var attrs []types.LoadBalancerAttribute
-	for k, v := range differing(want, have) {
-		attrs = append(attrs, types.LoadBalancerAttribute{Key: aws.String(k), Value: aws.String(v)})
+	for _, k := range differing(want, have) {
+		attrs = append(attrs, types.LoadBalancerAttribute{Key: aws.String(k), Value: aws.String(want[k])})
 	}
 	if len(attrs) == 0 {
 		return nil
@@ -80,8 +82,8 @@ func (c *Client) setGroupAttributes(ctx context.Context, arn string, want map[st
 		return err
 	}
 	var attrs []types.TargetGroupAttribute
-	for k, v := range differing(want, have) {
-		attrs = append(attrs, types.TargetGroupAttribute{Key: aws.String(k), Value: aws.String(v)})
+	for _, k := range differing(want, have) {
+		attrs = append(attrs, types.TargetGroupAttribute{Key: aws.String(k), Value: aws.String(want[k])})
 	}
 	if len(attrs) == 0 {
 		return nil
@@ -96,8 +98,8 @@ func (c *Client) setListenerAttributes(ctx context.Context, arn string, want map
 		return err
 	}
 	var attrs []types.ListenerAttribute
-	for k, v := range differing(want, have) {
-		attrs = append(attrs, types.ListenerAttribute{Key: aws.String(k), Value: aws.String(v)})
+	for _, k := range differing(want, have) {
+		attrs = append(attrs, types.ListenerAttribute{Key: aws.String(k), Value: aws.String(want[k])})
 	}
 	if len(attrs) == 0 {
 		return nil

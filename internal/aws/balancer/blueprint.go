@@ -2,6 +2,7 @@ package balancer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +13,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"bluegreen/internal/aws/awserr"
-	"bluegreen/internal/aws/facts"
 )
 
 // Blueprint is all of a load balancer that a copy has to have: itself, its target groups, its listeners with their rules.
@@ -24,6 +24,13 @@ type Blueprint struct {
 	tags      map[string]map[string]string // by ARN: of the balancer, its groups, listeners and rules
 	groups    []groupPrint
 	listeners []listenerPrint
+	reserved  reservation
+}
+
+// reservation is the capacity that is kept warm for a load balancer.
+type reservation struct {
+	units  int32 // none when zero
+	denied error // why it could not be read
 }
 
 type groupPrint struct {
@@ -37,6 +44,9 @@ type listenerPrint struct {
 	certificates []types.Certificate // beside the default one
 	rules        []types.Rule        // beside the default one, by priority
 }
+
+// Listeners is how many listeners the load balancer has.
+func (b Blueprint) Listeners() int { return len(b.listeners) }
 
 func (l listenerPrint) port() int32 { return aws.ToInt32(l.listener.Port) }
 
@@ -59,6 +69,7 @@ func (c *Client) Blueprint(ctx context.Context, name string) (Blueprint, error) 
 	all.Go(func() (err error) { b.attrs, err = c.balancerAttributes(partCtx, arn); return err })
 	all.Go(func() (err error) { b.groups, err = c.groupPrints(partCtx, arn); return err })
 	all.Go(func() (err error) { b.listeners, err = c.listenerPrints(partCtx, arn); return err })
+	all.Go(func() (err error) { b.reserved, err = c.reservation(partCtx, arn); return err })
 	if err := all.Wait(); err != nil {
 		return b, err
 	}
@@ -81,6 +92,18 @@ func (b Blueprint) arns() []string {
 		}
 	}
 	return arns
+}
+
+func (c *Client) reservation(ctx context.Context, arn string) (reservation, error) {
+	out, err := c.api.DescribeCapacityReservation(ctx, &elbv2.DescribeCapacityReservationInput{LoadBalancerArn: &arn})
+	err = awserr.Wrap(err, "read the capacity reservation of %s", arn)
+	if errors.Is(err, awserr.ErrDenied) {
+		return reservation{denied: err}, nil
+	}
+	if err != nil || out.MinimumLoadBalancerCapacity == nil {
+		return reservation{}, err
+	}
+	return reservation{units: aws.ToInt32(out.MinimumLoadBalancerCapacity.CapacityUnits)}, nil
 }
 
 func (c *Client) groupPrints(ctx context.Context, balancerARN string) ([]groupPrint, error) {
@@ -201,66 +224,4 @@ func tagMap(tags []types.Tag) map[string]string {
 		m[aws.ToString(t.Key)] = aws.ToString(t.Value)
 	}
 	return m
-}
-
-// identity are fields that tell a thing from its copy, or that change by themselves.
-var identity = []string{
-	"LoadBalancerArn", "LoadBalancerName", "DNSName", "CreatedTime", "State", "LoadBalancerAddresses", "LoadBalancerArns",
-	"TargetGroupName", "ListenerArn", "RuleArn", "TrustStoreAssociationStatus",
-}
-
-// Facts is the blueprint as a list that can be compared. Rename gives a target group the name that its copy has, or would
-// have, in both lists.
-func (b Blueprint) Facts(tags func(map[string]string) map[string]string) facts.Facts {
-	f := facts.Facts{}
-	lb := b.lb
-	slices.SortFunc(lb.AvailabilityZones, func(x, y types.AvailabilityZone) int {
-		return strings.Compare(aws.ToString(x.ZoneName), aws.ToString(y.ZoneName))
-	})
-	f.Add("load-balancer", lb, identity...)
-	f.Add("load-balancer/attribute", b.attrs)
-	f.Add("load-balancer/tag", tags(b.tags[b.Balancer.ARN]))
-	for _, g := range b.groups {
-		path := "target-group/" + aws.ToString(g.group.TargetGroupName)
-		f.Add(path, g.group, append([]string{"TargetGroupArn"}, identity...)...)
-		f.Add(path+"/attribute", g.attrs)
-		f.Add(path+"/tag", tags(b.tags[aws.ToString(g.group.TargetGroupArn)]))
-	}
-	for _, l := range b.listeners {
-		path := fmt.Sprintf("listener/%d", l.port())
-		f.Add(path, l.listener, identity...)
-		f.Add(path+"/attribute", l.attrs)
-		f.Add(path+"/tag", tags(b.tags[aws.ToString(l.listener.ListenerArn)]))
-		var extra []string
-		for _, cert := range l.certificates {
-			extra = append(extra, aws.ToString(cert.CertificateArn))
-		}
-		f.Add(path+"/more-certificates", extra)
-		for _, r := range l.rules {
-			rule := path + "/rule/" + aws.ToString(r.Priority)
-			f.Add(rule, r, identity...)
-			f.Add(rule+"/tag", tags(b.tags[aws.ToString(r.RuleArn)]))
-		}
-	}
-	return f
-}
-
-// Unsupported lists what a copy would not have, each with the name by which its loss can be accepted.
-func (b Blueprint) Unsupported() map[string]string {
-	lost := map[string]string{}
-	look := func(where string, actions []types.Action) {
-		for _, a := range actions {
-			if a.AuthenticateOidcConfig != nil {
-				lost[where+"/oidc"] = "its authentication by OIDC: AWS does not give the client secret away"
-			}
-		}
-	}
-	for _, l := range b.listeners {
-		where := fmt.Sprintf("listener/%d", l.port())
-		look(where, l.listener.DefaultActions)
-		for _, r := range l.rules {
-			look(where+"/rule/"+aws.ToString(r.Priority), r.Actions)
-		}
-	}
-	return lost
 }

@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
-	"golang.org/x/sync/errgroup"
 
 	"bluegreen/internal/aws/awserr"
 	"bluegreen/internal/aws/facts"
@@ -25,23 +23,26 @@ type Tagger func(map[string]string) map[string]string
 var ErrForeign = errors.New("exists already, and was not made by this deployment")
 
 // owned says whether a resource has the tags that its copy was to get: then it is that copy, and the reply to its creation
-// was lost.
+// was lost. AWS may have added tags of its own.
 func (c *Client) owned(ctx context.Context, arn string, want map[string]string) error {
 	tags, err := c.allTags(ctx, []string{arn})
 	if err != nil {
 		return err
 	}
-	if !maps.Equal(tags[arn], want) {
-		return fmt.Errorf("%s: %w", arn, ErrForeign)
+	for k, v := range want {
+		if have, has := tags[arn][k]; !has || have != v {
+			return fmt.Errorf("%s: %w", arn, ErrForeign)
+		}
 	}
 	return nil
 }
 
-// CreateBalancer makes a load balancer like the blueprint's, or finds the one that an earlier attempt has made.
+// CreateBalancer makes a load balancer like the blueprint's, or finds the one that an earlier attempt has made. Its
+// attributes are set apart.
 func (c *Client) CreateBalancer(ctx context.Context, b Blueprint, name string, tags Tagger) (Balancer, error) {
 	want := tags(b.tags[b.Balancer.ARN])
 	in := &elbv2.CreateLoadBalancerInput{Name: &name, Tags: tagList(want)}
-	facts.Copy(in, b.lb)
+	facts.Copy(in, b.lb, "EnablePrefixForIpv6SourceNat") // for network load balancers only
 	for _, zone := range b.lb.AvailabilityZones {
 		in.Subnets = append(in.Subnets, aws.ToString(zone.SubnetId))
 	}
@@ -60,27 +61,34 @@ func (c *Client) CreateBalancer(ctx context.Context, b Blueprint, name string, t
 	return fromSDK(out.LoadBalancers[0])
 }
 
-// CreateGroup makes a target group like the i-th of the blueprint, or finds the one that an earlier attempt has made.
+// SetAttributes gives a new load balancer the attributes of the blueprint.
+func (c *Client) SetAttributes(ctx context.Context, b Blueprint, arn string) error {
+	return c.setBalancerAttributes(ctx, arn, b.attrs)
+}
+
+// CreateGroup makes a target group like the i-th of the blueprint, or finds the one that an earlier attempt has made. Its
+// attributes are set apart.
 func (c *Client) CreateGroup(ctx context.Context, b Blueprint, i int, name string, tags Tagger) (arn string, err error) {
-	source := b.groups[i]
-	want := tags(b.tags[aws.ToString(source.group.TargetGroupArn)])
+	source := b.groups[i].group
+	want := tags(b.tags[aws.ToString(source.TargetGroupArn)])
 	in := &elbv2.CreateTargetGroupInput{Name: &name, Tags: tagList(want)}
-	facts.Copy(in, source.group)
+	facts.Copy(in, source)
 	out, err := c.api.CreateTargetGroup(ctx, in)
 	switch err = awserr.Wrap(err, "create target group %s", name); {
 	case err == nil:
-		arn = aws.ToString(out.TargetGroups[0].TargetGroupArn)
-	case errors.Is(err, awserr.ErrExists):
-		if arn, err = c.groupARN(ctx, name); err != nil {
-			return "", err
-		}
-		if err := c.owned(ctx, arn, want); err != nil {
-			return "", err
-		}
-	default:
+		return aws.ToString(out.TargetGroups[0].TargetGroupArn), nil
+	case !errors.Is(err, awserr.ErrExists):
 		return "", err
 	}
-	return arn, c.setGroupAttributes(ctx, arn, source.attrs)
+	if arn, err = c.groupARN(ctx, name); err != nil {
+		return "", err
+	}
+	return arn, c.owned(ctx, arn, want)
+}
+
+// SetGroupAttributes gives a new target group the attributes of the i-th of the blueprint.
+func (c *Client) SetGroupAttributes(ctx context.Context, b Blueprint, i int, arn string) error {
+	return c.setGroupAttributes(ctx, arn, b.groups[i].attrs)
 }
 
 func (c *Client) groupARN(ctx context.Context, name string) (string, error) {
@@ -91,136 +99,13 @@ func (c *Client) groupARN(ctx context.Context, name string) (string, error) {
 	return aws.ToString(out.TargetGroups[0].TargetGroupArn), nil
 }
 
-// SetAttributes gives a new load balancer the attributes of the blueprint.
-func (c *Client) SetAttributes(ctx context.Context, b Blueprint, arn string) error {
-	return c.setBalancerAttributes(ctx, arn, b.attrs)
-}
-
-// CreateListeners makes all listeners of the blueprint, with rules, certificates and attributes, side by side. Targets says
-// which target group stands for which of the source.
-func (c *Client) CreateListeners(ctx context.Context, b Blueprint, balancerARN string, targets map[string]string, tags Tagger) error {
-	all, ctx := errgroup.WithContext(ctx)
-	for _, l := range b.listeners {
-		all.Go(func() error { return c.createListener(ctx, b, l, balancerARN, targets, tags) })
+// GroupExists says whether a target group of that name stands.
+func (c *Client) GroupExists(ctx context.Context, name string) (bool, error) {
+	_, err := c.groupARN(ctx, name)
+	if errors.Is(err, awserr.ErrNotFound) {
+		return false, nil
 	}
-	return all.Wait()
-}
-
-func (c *Client) createListener(ctx context.Context, b Blueprint, l listenerPrint, balancerARN string, targets map[string]string, tags Tagger) error {
-	in := &elbv2.CreateListenerInput{LoadBalancerArn: &balancerARN, Tags: tagList(tags(b.tags[aws.ToString(l.listener.ListenerArn)]))}
-	facts.Copy(in, l.listener, "LoadBalancerArn", "DefaultActions", "Certificates")
-	in.DefaultActions = retarget(l.listener.DefaultActions, targets)
-	for _, cert := range l.listener.Certificates {
-		in.Certificates = append(in.Certificates, types.Certificate{CertificateArn: cert.CertificateArn})
-	}
-	if m := in.MutualAuthentication; m != nil {
-		without := *m
-		without.TrustStoreAssociationStatus = ""
-		in.MutualAuthentication = &without
-	}
-	arn, err := c.listenerOn(ctx, in)
-	if err != nil {
-		return err
-	}
-	all, ctx := errgroup.WithContext(ctx)
-	all.Go(func() error { return c.setListenerAttributes(ctx, arn, l.attrs) })
-	if len(l.certificates) > 0 {
-		all.Go(func() error { return c.addCertificates(ctx, arn, l.certificates) })
-	}
-	for _, r := range l.rules {
-		all.Go(func() error { return c.createRule(ctx, arn, r, targets, tags(b.tags[aws.ToString(r.RuleArn)])) })
-	}
-	return all.Wait()
-}
-
-// listenerOn makes a listener, or finds the one on its port. The load balancer is ours, so is what listens there.
-func (c *Client) listenerOn(ctx context.Context, in *elbv2.CreateListenerInput) (arn string, err error) {
-	out, err := c.api.CreateListener(ctx, in)
-	if err == nil {
-		return aws.ToString(out.Listeners[0].ListenerArn), nil
-	}
-	err = awserr.Wrap(err, "create the listener on port %d of %s", aws.ToInt32(in.Port), aws.ToString(in.LoadBalancerArn))
-	if !errors.Is(err, awserr.ErrExists) {
-		return "", err
-	}
-	pages := elbv2.NewDescribeListenersPaginator(c.api, &elbv2.DescribeListenersInput{LoadBalancerArn: in.LoadBalancerArn})
-	for pages.HasMorePages() {
-		page, pageErr := pages.NextPage(ctx)
-		if pageErr != nil {
-			return "", awserr.Wrap(pageErr, "list the listeners of %s", aws.ToString(in.LoadBalancerArn))
-		}
-		for _, l := range page.Listeners {
-			if aws.ToInt32(l.Port) == aws.ToInt32(in.Port) {
-				return aws.ToString(l.ListenerArn), nil
-			}
-		}
-	}
-	return "", err
-}
-
-func (c *Client) addCertificates(ctx context.Context, listenerARN string, certificates []types.Certificate) error {
-	in := &elbv2.AddListenerCertificatesInput{ListenerArn: &listenerARN}
-	for _, cert := range certificates {
-		in.Certificates = append(in.Certificates, types.Certificate{CertificateArn: cert.CertificateArn})
-	}
-	_, err := c.api.AddListenerCertificates(ctx, in)
-	return awserr.Wrap(err, "add certificates to %s", listenerARN)
-}
-
-// createRule makes a rule. One of that priority is from an earlier attempt; the comparison at the end looks at it.
-func (c *Client) createRule(ctx context.Context, listenerARN string, r types.Rule, targets map[string]string, tags map[string]string) error {
-	priority, err := strconv.Atoi(aws.ToString(r.Priority))
-	if err != nil {
-		return fmt.Errorf("rule %s has priority %q", aws.ToString(r.RuleArn), aws.ToString(r.Priority))
-	}
-	in := &elbv2.CreateRuleInput{
-		ListenerArn: &listenerARN, Priority: aws.Int32(int32(priority)), Tags: tagList(tags), Transforms: r.Transforms,
-		Actions: retarget(r.Actions, targets), Conditions: conditions(r.Conditions),
-	}
-	_, err = c.api.CreateRule(ctx, in)
-	if awserr.Code(err) == "PriorityInUse" {
-		return nil
-	}
-	return awserr.Wrap(err, "create the rule of priority %d on %s", priority, listenerARN)
-}
-
-// conditions are described in two forms, of which a rule may be created from one only.
-func conditions(described []types.RuleCondition) []types.RuleCondition {
-	list := slices.Clone(described)
-	for i := range list {
-		c := &list[i]
-		if c.HostHeaderConfig != nil || c.PathPatternConfig != nil {
-			c.Values, c.RegexValues = nil, nil
-		}
-	}
-	return list
-}
-
-// retarget replaces the target groups in actions.
-func retarget(actions []types.Action, targets map[string]string) []types.Action {
-	list := slices.Clone(actions)
-	swap := func(arn *string) *string {
-		if arn == nil {
-			return nil
-		}
-		if to, ok := targets[*arn]; ok {
-			return &to
-		}
-		return arn
-	}
-	for i := range list {
-		a := &list[i]
-		a.TargetGroupArn = swap(a.TargetGroupArn)
-		if a.ForwardConfig != nil {
-			forward := *a.ForwardConfig
-			forward.TargetGroups = slices.Clone(forward.TargetGroups)
-			for j := range forward.TargetGroups {
-				forward.TargetGroups[j].TargetGroupArn = swap(forward.TargetGroups[j].TargetGroupArn)
-			}
-			a.ForwardConfig = &forward
-		}
-	}
-	return list
+	return err == nil, err
 }
 
 func tagList(tags map[string]string) []types.Tag {

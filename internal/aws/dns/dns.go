@@ -5,12 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
@@ -87,7 +85,8 @@ func (c *Client) List(ctx context.Context, zoneID string, names ...string) ([]Re
 	last := wanted[len(wanted)-1]
 
 	var found []Record
-	in := &route53.ListResourceRecordSetsInput{HostedZoneId: &zoneID, StartRecordName: &wanted[0]}
+	at := 0
+	in := &route53.ListResourceRecordSetsInput{HostedZoneId: &zoneID, StartRecordName: &wanted[at]}
 	for {
 		out, err := c.api.ListResourceRecordSets(ctx, in)
 		if err != nil {
@@ -102,14 +101,11 @@ func (c *Client) List(ctx context.Context, zoneID string, names ...string) ([]Re
 			return found, nil
 		}
 		in.StartRecordName, in.StartRecordType, in.StartRecordIdentifier = out.NextRecordName, out.NextRecordType, out.NextRecordIdentifier
-		// Skip what lies between this page and the next name that is wanted.
-		for _, n := range wanted {
-			if Compare(n, aws.ToString(out.NextRecordName)) > 0 {
-				if !slices.Contains(wanted, aws.ToString(out.NextRecordName)) {
-					in.StartRecordName, in.StartRecordType, in.StartRecordIdentifier = aws.String(n), "", nil
-				}
-				break
-			}
+		// Skip what lies between this page and the next name that is wanted; to each name once, so that there is an end.
+		next, _ := slices.BinarySearchFunc(wanted, aws.ToString(out.NextRecordName), Compare)
+		if next > at && wanted[next] != aws.ToString(out.NextRecordName) {
+			at = next
+			in.StartRecordName, in.StartRecordType, in.StartRecordIdentifier = &wanted[at], "", nil
 		}
 	}
 }
@@ -168,13 +164,4 @@ func (c *Client) Synced(ctx context.Context, changeID string) (bool, error) {
 		return false, awserr.Wrap(err, "ask for change %s", changeID)
 	}
 	return out.ChangeInfo.Status == types.ChangeStatusInsync, nil
-}
-
-// Unanswered says that a call may have had its effect although it failed: its reply did not come back.
-func Unanswered(err error) bool {
-	var response *awshttp.ResponseError
-	if errors.As(err, &response) {
-		return response.HTTPStatusCode() >= http.StatusInternalServerError
-	}
-	return err != nil
 }

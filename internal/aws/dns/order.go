@@ -14,11 +14,13 @@ func Normal(name string) string {
 	return name
 }
 
-// Compare orders names as Route 53 lists them: by labels, from the last one.
-func Compare(a, b string) int { return slices.Compare(labels(a), labels(b)) }
+// Compare orders names as Route 53 lists them: by their labels, reversed and written as one text, "com.example.www.". It is
+// not the order of the labels one by one: "com.example.shop-api." stands before "com.example.shop.", since "-" comes before
+// the dot.
+func Compare(a, b string) int { return strings.Compare(reversed(a), reversed(b)) }
 
-func labels(name string) []string {
-	l := strings.Split(strings.TrimSuffix(name, "."), ".")
-	slices.Reverse(l)
-	return l
+func reversed(name string) string {
+	labels := strings.Split(strings.TrimSuffix(name, "."), ".")
+	slices.Reverse(labels)
+	return strings.Join(labels, ".") + "."
 }

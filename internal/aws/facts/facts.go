@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -45,7 +46,11 @@ func (f Facts) add(path string, v reflect.Value, drop []string) {
 		f.addList(path, v, drop)
 	case reflect.Map:
 		for _, key := range v.MapKeys() {
-			f.add(join(path, key.String()), v.MapIndex(key), drop)
+			at := join(path, key.String())
+			f.add(at, v.MapIndex(key), drop)
+			if v.MapIndex(key).Kind() == reflect.String {
+				f[at] = v.MapIndex(key).String() // a tag without a value is there all the same
+			}
 		}
 	case reflect.String:
 		if v.Len() > 0 {
@@ -67,6 +72,9 @@ func (f Facts) addList(path string, v reflect.Value, drop []string) {
 	texts := make([]string, v.Len())
 	for i := range v.Len() {
 		texts[i] = v.Index(i).String()
+		if strings.Contains(texts[i], ",") {
+			texts[i] = strconv.Quote(texts[i])
+		}
 	}
 	sort.Strings(texts)
 	if len(texts) > 0 {
@@ -88,23 +96,32 @@ func (f Facts) Put(path string, other Facts) {
 	}
 }
 
-// Rewrite replaces names of one stack in all paths and values.
-func (f Facts) Rewrite(names *strings.Replacer) Facts {
+// Rewrite replaces what names resources of one stack by what names those of another, in paths and values, but for the paths
+// that skip says.
+func (f Facts) Rewrite(names *strings.Replacer, skip func(path string) bool) Facts {
 	out := Facts{}
 	for k, v := range f {
+		if skip(k) {
+			out[k] = v
+			continue
+		}
 		out[names.Replace(k)] = names.Replace(v)
 	}
 	return out
 }
 
 // Difference is a fact that is not the same in a copy.
-type Difference struct{ Path, Source, Copy string }
+type Difference struct {
+	Path         string
+	Source, Copy string
+	Missing, New bool // in the copy
+}
 
 func (d Difference) String() string {
 	switch {
-	case d.Copy == "":
+	case d.Missing:
 		return fmt.Sprintf("%s is missing (%s)", d.Path, d.Source)
-	case d.Source == "":
+	case d.New:
 		return fmt.Sprintf("%s is new (%s)", d.Path, d.Copy)
 	}
 	return fmt.Sprintf("%s is %s, not %s", d.Path, d.Copy, d.Source)
@@ -112,17 +129,15 @@ func (d Difference) String() string {
 
 // Compare lists what differs, by path.
 func Compare(source, copied Facts) []Difference {
-	paths := map[string]bool{}
-	for p := range source {
-		paths[p] = true
-	}
-	for p := range copied {
-		paths[p] = true
-	}
 	var out []Difference
-	for p := range paths {
-		if source[p] != copied[p] {
-			out = append(out, Difference{Path: p, Source: source[p], Copy: copied[p]})
+	for p, want := range source {
+		if have, has := copied[p]; !has || have != want {
+			out = append(out, Difference{Path: p, Source: want, Copy: have, Missing: !has})
+		}
+	}
+	for p, have := range copied {
+		if _, has := source[p]; !has {
+			out = append(out, Difference{Path: p, Copy: have, New: true})
 		}
 	}
 	slices.SortFunc(out, func(a, b Difference) int { return strings.Compare(a.Path, b.Path) })

@@ -3,17 +3,12 @@ package group
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"golang.org/x/sync/errgroup"
 
 	"bluegreen/internal/aws/awserr"
-	"bluegreen/internal/aws/facts"
 )
 
 // Blueprint is all of an Auto Scaling group that a copy has to have.
@@ -106,102 +101,3 @@ func (c *Client) trafficSources(ctx context.Context, name string) (list []types.
 	}
 	return list, nil
 }
-
-// identity are fields that tell a group from its copy, or that change by themselves. Its sizes, launch template and tags are
-// compared apart from the rest, and what it registers with is the load balancer's to compare.
-var identity = []string{
-	"AutoScalingGroupARN", "AutoScalingGroupName", "CreatedTime", "Instances", "Status", "PredictedCapacity", "WarmPoolSize",
-	"PolicyARN", "Alarms", "GlobalTimeout", "SuspensionReason", "MinSize", "MaxSize", "DesiredCapacity", "LaunchTemplate",
-	"Tags", "TrafficSources",
-}
-
-// Facts is the blueprint as a list that can be compared. Tags makes of a group's tags those that its copy gets.
-func (b Blueprint) Facts(tags func(map[string]string) map[string]string) facts.Facts {
-	f := facts.Facts{}
-	g := b.group
-	slices.SortFunc(g.EnabledMetrics, func(x, y types.EnabledMetric) int {
-		return strings.Compare(aws.ToString(x.Metric), aws.ToString(y.Metric))
-	})
-	slices.SortFunc(g.SuspendedProcesses, func(x, y types.SuspendedProcess) int {
-		return strings.Compare(aws.ToString(x.ProcessName), aws.ToString(y.ProcessName))
-	})
-	if g.VPCZoneIdentifier != nil {
-		subnets := strings.Split(*g.VPCZoneIdentifier, ",")
-		slices.Sort(subnets)
-		g.VPCZoneIdentifier = aws.String(strings.Join(subnets, ","))
-	}
-	f.Add("group", g, identity...)
-	f.Add("group/tag", tags(b.Group.Tags))
-	for key := range tags(b.Group.Tags) {
-		f["group/tag-propagates/"+key] = fmt.Sprint(b.propagates(key))
-	}
-	for _, p := range b.policies {
-		f.Add("policy/"+aws.ToString(p.PolicyName), p, append([]string{"PolicyName"}, identity...)...)
-	}
-	for _, h := range b.hooks {
-		f.Add("hook/"+aws.ToString(h.LifecycleHookName), h, identity...)
-	}
-	return f
-}
-
-// propagates says whether instances get a tag: as on the source, and those that only the copy has go to all of it.
-func (b Blueprint) propagates(key string) bool {
-	for _, t := range b.group.Tags {
-		if aws.ToString(t.Key) == key {
-			return aws.ToBool(t.PropagateAtLaunch)
-		}
-	}
-	return true
-}
-
-// Unsupported lists what a copy would not have, each with the name by which its loss can be accepted.
-func (b Blueprint) Unsupported() map[string]string {
-	lost := map[string]string{}
-	for _, p := range b.policies {
-		if kind := aws.ToString(p.PolicyType); kind != targetTracking {
-			lost["policy/"+aws.ToString(p.PolicyName)] = "a scaling policy of type " + kind
-		} else if p.TargetTrackingConfiguration.CustomizedMetricSpecification != nil {
-			lost["policy/"+aws.ToString(p.PolicyName)] = "target tracking of a metric of your own, whose dimensions may name the group or its load balancer"
-		}
-	}
-	for _, s := range b.schedules {
-		lost["schedule/"+aws.ToString(s.ScheduledActionName)] = "a scheduled action"
-	}
-	for _, n := range b.notifications {
-		lost["notification/"+aws.ToString(n.NotificationType)] = "a notification to " + aws.ToString(n.TopicARN)
-	}
-	for _, t := range b.traffic {
-		if kind := aws.ToString(t.Type); kind != "elbv2" {
-			lost["traffic-source/"+aws.ToString(t.Identifier)] = "a traffic source of type " + kind
-		}
-	}
-	for _, name := range b.group.LoadBalancerNames {
-		lost["classic-load-balancer/"+name] = "its registration with a classic load balancer"
-	}
-	if b.group.WarmPoolConfiguration != nil {
-		lost["warm-pool"] = "its warm pool"
-	}
-	return lost
-}
-
-// AlarmNames are the alarms that Auto Scaling keeps for the group's policies: a copy's policies get their own.
-func (b Blueprint) AlarmNames() []string {
-	var names []string
-	for _, p := range b.policies {
-		for _, a := range p.Alarms {
-			names = append(names, aws.ToString(a.AlarmName))
-		}
-	}
-	return names
-}
-
-// PolicyNames are the names of the group's scaling policies.
-func (b Blueprint) PolicyNames() []string {
-	names := make([]string, 0, len(b.policies))
-	for _, p := range b.policies {
-		names = append(names, aws.ToString(p.PolicyName))
-	}
-	return names
-}
-
-func sortedTags(tags map[string]string) []string { return slices.Sorted(maps.Keys(tags)) }

@@ -4,18 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
-	"golang.org/x/sync/errgroup"
 
 	"bluegreen/internal/aws/awserr"
 	"bluegreen/internal/aws/facts"
 )
-
-const targetTracking = "TargetTrackingScaling"
 
 // Copy says in what a new group differs from its blueprint.
 type Copy struct {
@@ -29,28 +29,30 @@ type Copy struct {
 // ErrForeign says that a name is taken by a group that is not the one we would have made.
 var ErrForeign = errors.New("exists already, and was not made by this deployment")
 
+// notCopied are settings of a group that its copy gets in another way, or not at all.
+var notCopied = []string{
+	"Tags", "TargetGroupARNs", "TrafficSources", "LoadBalancerNames", "LaunchTemplate", "LaunchConfigurationName",
+	"DesiredCapacity", "MinSize", "Operator", "Context",
+}
+
 // Create makes a group like the blueprint's, without any instance: it is sized when all of it stands. Its lifecycle hooks
 // are in the same call, so that no instance is launched without them. A group that an earlier attempt has made is found
 // again by its tags.
 func (c *Client) Create(ctx context.Context, b Blueprint, cp Copy) error {
 	in := &autoscaling.CreateAutoScalingGroupInput{}
-	facts.Copy(in, b.group, "Tags", "TargetGroupARNs", "TrafficSources", "LoadBalancerNames", "LaunchTemplate", "DesiredCapacity", "MinSize")
+	facts.Copy(in, b.group, notCopied...)
+	withoutDefaults(in)
 	in.AutoScalingGroupName = &cp.Name
 	in.MinSize, in.DesiredCapacity = aws.Int32(0), aws.Int32(0)
 	in.LaunchTemplate = &types.LaunchTemplateSpecification{
 		LaunchTemplateId: &cp.TemplateID, Version: aws.String(strconv.FormatInt(cp.TemplateVersion, 10)),
 	}
-	if in.VPCZoneIdentifier != nil { // the zones follow from the subnets
-		in.AvailabilityZones, in.AvailabilityZoneIds = nil, nil
-	}
 	for _, arn := range b.group.TargetGroupARNs {
-		to, known := cp.TargetGroups[arn]
-		if !known {
-			return fmt.Errorf("copy Auto Scaling group %s: it registers with target group %s, which does not belong to its load balancer", b.Group.Name, arn)
+		if to, own := cp.TargetGroups[arn]; own { // others were accepted as lost
+			in.TargetGroupARNs = append(in.TargetGroupARNs, to)
 		}
-		in.TargetGroupARNs = append(in.TargetGroupARNs, to)
 	}
-	for _, k := range sortedTags(cp.Tags) {
+	for _, k := range slices.Sorted(maps.Keys(cp.Tags)) {
 		in.Tags = append(in.Tags, types.Tag{
 			ResourceId: &cp.Name, ResourceType: aws.String(resourceType), Key: aws.String(k), Value: aws.String(cp.Tags[k]),
 			PropagateAtLaunch: aws.Bool(b.propagates(k)),
@@ -69,68 +71,64 @@ func (c *Client) Create(ctx context.Context, b Blueprint, cp Copy) error {
 	return err
 }
 
+// withoutDefaults leaves out what AWS describes of every group, and takes in a request only from some, or only alone.
+func withoutDefaults(in *autoscaling.CreateAutoScalingGroupInput) {
+	if in.VPCZoneIdentifier != nil {
+		in.AvailabilityZones = nil // they follow from the subnets
+	}
+	if in.VPCZoneIdentifier != nil || in.AvailabilityZones != nil {
+		in.AvailabilityZoneIds = nil // the same zones by another name
+	}
+	if aws.ToString(in.DesiredCapacityType) == "units" {
+		in.DesiredCapacityType = nil // others go with instance requirements only
+	}
+	if strings.HasSuffix(aws.ToString(in.ServiceLinkedRoleARN), "/AWSServiceRoleForAutoScaling") {
+		in.ServiceLinkedRoleARN = nil // to name a role takes the right to pass it
+	}
+	if p := in.AvailabilityZoneImpairmentPolicy; p != nil && aws.ToBool(p.ZonalShiftEnabled) {
+		in.SkipZonalShiftValidation = aws.Bool(true) // the source stands so
+	}
+}
+
 func (c *Client) owned(ctx context.Context, cp Copy) error {
 	g, err := c.Get(ctx, cp.Name)
 	if err != nil {
 		return err
 	}
 	for k, v := range cp.Tags {
-		if g.Tags[k] != v {
+		if have, has := g.Tags[k]; !has || have != v {
 			return fmt.Errorf("the Auto Scaling group %s: %w", cp.Name, ErrForeign)
 		}
 	}
 	return nil
 }
 
-// Finish gives a new group what can only be set once it stands: scaling policies, with the resource labels of its own load
-// balancer, metrics, suspended processes.
-func (c *Client) Finish(ctx context.Context, b Blueprint, name string, labels map[string]string, rename func(string) string) error {
-	lost := b.Unsupported()
-	all, ctx := errgroup.WithContext(ctx)
-	for _, p := range b.policies {
-		if _, isLost := lost["policy/"+aws.ToString(p.PolicyName)]; !isLost {
-			all.Go(func() error { return c.copyPolicy(ctx, p, name, labels, rename) })
-		}
+// EnableMetrics makes a new group publish the metrics that the blueprint's does.
+func (c *Client) EnableMetrics(ctx context.Context, b Blueprint, name string) error {
+	metrics := b.group.EnabledMetrics
+	if len(metrics) == 0 {
+		return nil // to name none would enable all
 	}
-	if metrics := b.group.EnabledMetrics; len(metrics) > 0 {
-		in := &autoscaling.EnableMetricsCollectionInput{AutoScalingGroupName: &name, Granularity: metrics[0].Granularity}
-		for _, m := range metrics {
-			in.Metrics = append(in.Metrics, aws.ToString(m.Metric))
-		}
-		all.Go(func() error {
-			_, err := c.api.EnableMetricsCollection(ctx, in)
-			return awserr.Wrap(err, "enable the metrics of %s", name)
-		})
+	in := &autoscaling.EnableMetricsCollectionInput{AutoScalingGroupName: &name, Granularity: metrics[0].Granularity}
+	for _, m := range metrics {
+		in.Metrics = append(in.Metrics, aws.ToString(m.Metric))
 	}
-	if suspended := b.group.SuspendedProcesses; len(suspended) > 0 {
-		in := &autoscaling.SuspendProcessesInput{AutoScalingGroupName: &name}
-		for _, p := range suspended {
-			in.ScalingProcesses = append(in.ScalingProcesses, aws.ToString(p.ProcessName))
-		}
-		all.Go(func() error {
-			_, err := c.api.SuspendProcesses(ctx, in)
-			return awserr.Wrap(err, "suspend processes of %s", name)
-		})
-	}
-	return all.Wait()
+	_, err := c.api.EnableMetricsCollection(ctx, in)
+	return awserr.Wrap(err, "enable the metrics of %s", name)
 }
 
-func (c *Client) copyPolicy(ctx context.Context, p types.ScalingPolicy, name string, labels map[string]string, rename func(string) string) error {
-	in := &autoscaling.PutScalingPolicyInput{}
-	facts.Copy(in, p)
-	in.AutoScalingGroupName, in.PolicyName = &name, aws.String(rename(aws.ToString(p.PolicyName)))
-	if t := p.TargetTrackingConfiguration; t != nil && t.PredefinedMetricSpecification != nil && t.PredefinedMetricSpecification.ResourceLabel != nil {
-		tracking, metric := *t, *t.PredefinedMetricSpecification
-		label, known := labels[*metric.ResourceLabel]
-		if !known {
-			return fmt.Errorf("copy scaling policy %s: it tracks %s, which is not the group's load balancer", aws.ToString(p.PolicyName), *metric.ResourceLabel)
-		}
-		metric.ResourceLabel = &label
-		tracking.PredefinedMetricSpecification = &metric
-		in.TargetTrackingConfiguration = &tracking
+// SuspendProcesses suspends the processes of a new group that are suspended in the blueprint's.
+func (c *Client) SuspendProcesses(ctx context.Context, b Blueprint, name string) error {
+	suspended := b.group.SuspendedProcesses
+	if len(suspended) == 0 {
+		return nil // to name none would suspend all
 	}
-	_, err := c.api.PutScalingPolicy(ctx, in)
-	return awserr.Wrap(err, "create scaling policy %s", aws.ToString(in.PolicyName))
+	in := &autoscaling.SuspendProcessesInput{AutoScalingGroupName: &name}
+	for _, p := range suspended {
+		in.ScalingProcesses = append(in.ScalingProcesses, aws.ToString(p.ProcessName))
+	}
+	_, err := c.api.SuspendProcesses(ctx, in)
+	return awserr.Wrap(err, "suspend processes of %s", name)
 }
 
 // UseTemplate makes a group launch from a version of a launch template from now on.
@@ -142,8 +140,18 @@ func (c *Client) UseTemplate(ctx context.Context, name, templateID, version stri
 	return awserr.Wrap(err, "set the launch template of %s", name)
 }
 
-// Delete removes a group that has no instances; one that is gone already is fine.
-func (c *Client) Delete(ctx context.Context, name string) error {
+// Delete removes a group that has no instances; one that is gone already is fine. A copy is protected as its source is: that
+// goes first.
+func (c *Client) Delete(ctx context.Context, g Group) error {
+	name := g.Name
+	if g.protected {
+		_, err := c.api.UpdateAutoScalingGroup(ctx, &autoscaling.UpdateAutoScalingGroupInput{
+			AutoScalingGroupName: &name, DeletionProtection: types.DeletionProtectionNone,
+		})
+		if err != nil {
+			return awserr.Wrap(err, "take the deletion protection from %s", name)
+		}
+	}
 	_, err := c.api.DeleteAutoScalingGroup(ctx, &autoscaling.DeleteAutoScalingGroupInput{AutoScalingGroupName: &name})
 	if awserr.Code(err) == "ValidationError" {
 		if _, getErr := c.Get(ctx, name); errors.Is(getErr, awserr.ErrNotFound) {

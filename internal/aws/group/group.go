@@ -1,4 +1,4 @@
-// Package group reads and sizes Auto Scaling groups.
+// Package group reads, sizes and copies Auto Scaling groups.
 package group
 
 import (
@@ -66,6 +66,8 @@ type Group struct {
 	Instances       []Instance
 	Tags            map[string]string
 	Status          string // "" or "Delete in progress"
+
+	protected bool // from being deleted
 }
 
 // Instance is a member of a group.
@@ -105,7 +107,7 @@ func fromSDK(s types.AutoScalingGroup) Group {
 		Size: Size{
 			Min: int(aws.ToInt32(s.MinSize)), Max: int(aws.ToInt32(s.MaxSize)), Desired: int(aws.ToInt32(s.DesiredCapacity)),
 		},
-		Tags: map[string]string{},
+		Tags: map[string]string{}, protected: s.DeletionProtection == types.DeletionProtectionPreventAllDeletion,
 	}
 	if t := s.LaunchTemplate; t != nil {
 		g.TemplateID, g.TemplateVersion = aws.ToString(t.LaunchTemplateId), aws.ToString(t.Version)

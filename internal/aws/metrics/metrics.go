@@ -57,12 +57,21 @@ func (c *Client) Read(ctx context.Context, start, end time.Time, queries ...Quer
 		}
 		for _, r := range out.MetricDataResults {
 			i := index[aws.ToString(r.Id)]
+			if kind := trouble[r.StatusCode]; kind != nil {
+				return nil, fmt.Errorf("read %s of %s: CloudWatch says %s: %w", queries[i].Name, queries[i].Namespace, r.StatusCode, kind)
+			}
 			for j := range r.Timestamps {
 				points[i] = append(points[i], Point{Time: r.Timestamps[j], Value: r.Values[j]})
 			}
 		}
 	}
 	return points, nil
+}
+
+// trouble is in an answer that has no data for another reason than that there is none.
+var trouble = map[types.StatusCode]error{
+	types.StatusCodeInternalError: awserr.ErrUnreachable,
+	types.StatusCodeForbidden:     awserr.ErrDenied,
 }
 
 func stat(q Query) *types.MetricStat {

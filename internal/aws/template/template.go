@@ -4,7 +4,9 @@ package template
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -56,6 +58,13 @@ func fromSDK(v types.LaunchTemplateVersion) Version {
 		found.Facts.Add("template", d)
 	}
 	return found
+}
+
+// Inherited are the facts of a version that is derived from v, but for its image: AWS leaves the snapshots of devices out.
+func (v Version) Inherited() facts.Facts {
+	f := maps.Clone(v.Facts)
+	maps.DeleteFunc(f, func(path, _ string) bool { return strings.HasSuffix(path, "/Ebs/SnapshotId") })
+	return f
 }
 
 // Derive makes a new version that is the source version with another image. AWS copies it, so that nothing gets lost on the

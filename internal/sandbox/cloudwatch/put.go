@@ -139,10 +139,6 @@ func values(at string, d *types.MetricDatum, datum *metrics.Datum) error {
 	return nil
 }
 
-func wireMissingValue(at string) error {
-	return missing(at + ".Value, Values or StatisticValues")
-}
-
 func statisticSet(at string, set *types.StatisticSet) (*metrics.Set, error) {
 	for _, v := range []struct {
 		name  string

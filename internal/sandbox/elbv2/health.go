@@ -70,7 +70,7 @@ func (t *target) check() {
 		Addr:    netip.AddrPortFrom(addr, uint16(c.portOf(t.port))),
 		TLS:     c.protocol == types.ProtocolEnumHttps,
 		Path:    c.path,
-		Timeout: s.scaled(seconds(c.timeout)),
+		Timeout: s.workLimit(seconds(c.timeout)),
 		Want:    c.accepts(),
 	}
 	t.probing = true

@@ -74,13 +74,12 @@ func (l *listener) describe() types.Listener {
 
 // front is what the data plane does for l.
 func (l *listener) front(s *Service) proxy.Settings {
-	at := func(key string) time.Duration {
-		return s.scaled(time.Duration(l.lb.attributes.number(key)) * time.Second)
-	}
+	attribute := func(key string) time.Duration { return time.Duration(l.lb.attributes.number(key)) * time.Second }
 	settings := proxy.Settings{
-		KeepAlive:       at(keepAlive),
-		IdleTimeout:     at(idleTimeout),
-		ConnectTimeout:  s.scaled(connectTimeout),
+		KeepAlive:       s.Account.Scaled(attribute(keepAlive)),
+		IdleTimeout:     s.Account.Scaled(attribute(idleTimeout)),
+		TargetTimeout:   s.workLimit(attribute(idleTimeout)),
+		ConnectTimeout:  s.workLimit(connectTimeout),
 		ForwardedFor:    proxy.ForwardedFor(l.lb.attributes[forwardedForMode]),
 		ClientPort:      l.lb.attributes.on(forwardedForPort),
 		MinTLS:          tls.VersionTLS12,
@@ -100,11 +99,11 @@ func (l *listener) front(s *Service) proxy.Settings {
 const connectTimeout = 10 * time.Second
 
 // shortest is the least that a limit on somebody's work is scaled down to: this machine's own work, such as to connect and
-// to answer, takes the same time at any speed of the account.
-const shortest = 50 * time.Millisecond
+// to answer, takes the same time at any speed of the account, and more on a machine that has much to do.
+const shortest = 2 * time.Second
 
-// scaled is d of the account's time as a limit on work of this machine.
-func (s *Service) scaled(d time.Duration) time.Duration {
+// workLimit is d of the account's time as a limit on work of this machine.
+func (s *Service) workLimit(d time.Duration) time.Duration {
 	return max(s.Account.Scaled(d), min(d, shortest))
 }
 

@@ -14,6 +14,12 @@ func (s *Service) TargetGroupExists(arn string) bool {
 	return err == nil
 }
 
+// BalancerExists says whether the account has a load balancer. The account must be locked.
+func (s *Service) BalancerExists(arn string) bool {
+	_, err := s.balancer(arn)
+	return err == nil
+}
+
 // RegisterInstance registers an instance on the port of a target group. To register it again changes nothing; a group that
 // does not exist any more is passed over.
 func (s *Service) RegisterInstance(groupARN, id string) {

@@ -68,7 +68,7 @@ func (fw *forwarder) send(w *response, r *http.Request, l *Listener, rule *Rule,
 	settings := w.settings
 	ctx, cancel := context.WithCancelCause(context.WithValue(x.Lease.Context, connectTimeoutKey{}, settings.ConnectTimeout))
 	defer cancel(nil)
-	guard := watch(settings.IdleTimeout, func() { cancel(errIdle) })
+	guard := watch(settings.TargetTimeout, func() { cancel(errIdle) })
 	defer guard.stop()
 
 	body := &guarded{ReadCloser: r.Body, guard: guard}

@@ -19,7 +19,8 @@ type Listener struct {
 type Settings struct {
 	Rules           []Rule        // in the order of their priority; the last one is the default and has no conditions
 	KeepAlive       time.Duration // age from which on a client connection gets one more answer and is closed
-	IdleTimeout     time.Duration // silence that ends a connection to a client, and a request to a target
+	IdleTimeout     time.Duration // silence that ends a connection to a client
+	TargetTimeout   time.Duration // silence that ends a request to a target
 	ConnectTimeout  time.Duration // for a connection to a target
 	ForwardedFor    ForwardedFor  // what becomes of the X-Forwarded-For header
 	ClientPort      bool          // X-Forwarded-For carries the client's port, too

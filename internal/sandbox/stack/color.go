@@ -61,7 +61,7 @@ func (b *builder) balancer(ctx context.Context, color string) (balancer, error) 
 	_, err = b.elb.ModifyLoadBalancerAttributes(ctx, &elbv2.ModifyLoadBalancerAttributesInput{
 		LoadBalancerArn: lb.LoadBalancerArn,
 		Attributes: []elbtypes.LoadBalancerAttribute{
-			{Key: aws.String("idle_timeout.timeout_seconds"), Value: aws.String("60")},
+			{Key: aws.String("idle_timeout.timeout_seconds"), Value: aws.String(strconv.Itoa(b.spec.IdleSeconds))},
 			{Key: aws.String("routing.http.drop_invalid_header_fields.enabled"), Value: aws.String("true")},
 			{Key: aws.String("client_keep_alive.seconds"), Value: aws.String(strconv.Itoa(b.spec.KeepAliveSeconds))},
 		},

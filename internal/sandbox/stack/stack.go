@@ -35,6 +35,8 @@ type Spec struct {
 	BlueOnly bool
 	// KeepAliveSeconds is how long the load balancers keep the connection of a client; as on AWS an hour when zero.
 	KeepAliveSeconds int
+	// IdleSeconds is how long a connection of a client may rest; as on AWS a minute when zero.
+	IdleSeconds int
 }
 
 // Size of an Auto Scaling group.
@@ -78,6 +80,9 @@ func (s Spec) withDefaults() Spec {
 	}
 	if s.KeepAliveSeconds == 0 {
 		s.KeepAliveSeconds = 3600
+	}
+	if s.IdleSeconds == 0 {
+		s.IdleSeconds = 60
 	}
 	return s
 }

@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -61,7 +62,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 // serve runs the handler; false when it aborted. Like net/http's server it survives a handler's panic, and logs it.
 func (t transport) serve(w http.ResponseWriter, r *http.Request) (whole bool) {
 	defer func() {
-		if p := recover(); p != nil && p != http.ErrAbortHandler {
+		if p := recover(); p != nil && p != http.ErrAbortHandler { //nolint:errorlint // net/http's server compares so
 			slog.Error("a handler panicked", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
@@ -107,6 +108,6 @@ func readAndClose(body io.ReadCloser) ([]byte, error) {
 	if body == nil {
 		return nil, nil
 	}
-	defer body.Close()
-	return io.ReadAll(body)
+	content, err := io.ReadAll(body)
+	return content, errors.Join(err, body.Close())
 }

@@ -25,9 +25,8 @@ func TestTransport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
-	if err != nil {
+	if err := errors.Join(err, response.Body.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if response.StatusCode != http.StatusTeapot || string(body) != "short and stout" {
@@ -51,9 +50,12 @@ func TestTransportHandlerThatDoesNotEnd(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := &http.Client{Transport: wire.Transport(handler)}
-			response, err := client.Get("http://sandbox/")
-			if !errors.Is(err, wire.ErrConnectionCut) || !errors.Is(err, io.ErrUnexpectedEOF) {
-				t.Errorf("got %v, %v", response, err)
+			request, err := http.NewRequestWithContext(t.Context(), "GET", "http://sandbox/", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := failure(t, client, request); !errors.Is(err, wire.ErrConnectionCut) || !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Errorf("got %v", err)
 			}
 		})
 	}
@@ -75,9 +77,8 @@ func TestTransportClientThatGivesUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		response, err := client.Do(request)
-		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
-			t.Errorf("got %v, %v after %v", response, err, time.Since(start))
+		if err := failure(t, client, request); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
+			t.Errorf("got %v after %v", err, time.Since(start))
 		}
 		time.Sleep(2 * time.Hour)
 		synctest.Wait()
@@ -85,9 +86,19 @@ func TestTransportClientThatGivesUp(t *testing.T) {
 			t.Error("the handler was not told")
 		}
 
-		response, err = client.Do(request)
-		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("a request whose context has ended: %v, %v", response, err)
+		if err := failure(t, client, request); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a request whose context has ended: %v", err)
 		}
 	})
+}
+
+// failure is the error of a request that must not be answered.
+func failure(t *testing.T, client *http.Client, request *http.Request) error {
+	t.Helper()
+	response, err := client.Do(request)
+	if err == nil {
+		t.Errorf("answered with %s", response.Status)
+		return response.Body.Close()
+	}
+	return err
 }
