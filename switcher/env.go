@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 
@@ -32,8 +34,11 @@ func (e *env) open(ctx context.Context) (*bluegreen.App, error) {
 		file = set
 	}
 	cfg, err := bluegreen.LoadConfig(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &cli.UsageError{Err: err, Try: "switcher --config FILE, or export BLUEGREEN_CONFIG=FILE; without an account: switcher sandbox"}
+	}
 	if err != nil {
-		return nil, &cli.UsageError{Err: err}
+		return nil, &cli.UsageError{Err: err, Try: "$EDITOR " + file}
 	}
 	resolver, err := e.resolver(cfg)
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 
 	"bluegreen/internal/cli"
@@ -17,6 +18,10 @@ func run(s cli.Streams, args []string) int {
 	root.SetArgs(args)
 	ctx, stop := cli.Interrupt(context.Background(), s)
 	defer stop()
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	var usage *cli.UsageError
+	if errors.As(err, &usage) && usage.Try == "" {
+		usage.Try = cmd.CommandPath() + " --help"
+	}
 	return cli.End(s, "switcher", e.json, err)
 }

@@ -27,7 +27,7 @@ func newRoot(e *env) *cobra.Command {
 		Long: "switcher moves an app's traffic between two stacks, blue and green, by the weights of its Route 53 records:\n" +
 			"in one atomic batch per shift, watched at every name server, and back by one command.",
 		SilenceErrors: true, SilenceUsage: true,
-		Args: noArgs,
+		Args: noCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetIn(e.In)
@@ -38,9 +38,10 @@ func newRoot(e *env) *cobra.Command {
 	flags.BoolVar(&e.json, "json", false, "print events and results as JSON, one a line, on stdout")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cli.UsageError{Err: err} })
 	root.AddCommand(
-		newStatus(e), newPlan(e), newCutover(e), newResume(e), newRollback(e), newRetire(e),
-		newVersion(e),
+		newStatus(e), newPlan(e), newClone(e), newCutover(e), newResume(e), newRollback(e), newRetire(e),
+		newSandbox(e), newDemo(e), newVersion(e),
 	)
+	complete(root)
 	for _, c := range root.Commands() {
 		c.Long = c.Long + "\n" + exitCodes
 	}
@@ -53,6 +54,18 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return cli.Usagef("%s takes no argument %q", cmd.CommandPath(), args[0])
 	}
 	return nil
+}
+
+// noCommand refuses a command that there is not, and says which one may be meant.
+func noCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	try := ""
+	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+		try = root.Name() + " " + near[0]
+	}
+	return &cli.UsageError{Err: fmt.Errorf("there is no command %q", args[0]), Try: try}
 }
 
 // line prints to the result.

@@ -105,6 +105,9 @@ func printDeployment(e *env, d *bluegreen.DeploymentStatus) {
 	}
 	if d.Holder != nil {
 		e.line("  carried by %s since %s", d.Holder.Owner, d.Holder.Since.Format(time.RFC3339))
+		if d.Holder.Doing != "" {
+			e.line("  at its last heartbeat: %s", d.Holder.Doing)
+		}
 	} else if !d.Op.Ended() {
 		e.line("  nobody carries it: switcher resume, or switcher rollback")
 	}

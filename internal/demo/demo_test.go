@@ -1,0 +1,45 @@
+package demo_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"bluegreen/internal/bluegreen"
+	"bluegreen/internal/demo"
+)
+
+// stopper ends the demo with the first shift.
+type stopper struct {
+	once sync.Once
+	stop context.CancelCauseFunc
+}
+
+func (s *stopper) Event(e bluegreen.Event) {
+	if e.Event == bluegreen.Shifted {
+		s.once.Do(func() { s.stop(bluegreen.ErrInterrupted) })
+	}
+}
+
+func (*stopper) Traffic(demo.Sample) {}
+
+// Ctrl-C ends the demo soon, with the exit code of an interrupt, and with no advice on an account that is gone.
+func TestInterrupted(t *testing.T) {
+	ctx, stop := context.WithCancelCause(t.Context())
+	view := &stopper{stop: stop}
+	begun := time.Now()
+	s, err := demo.Run(ctx, demo.Options{Speed: 300, Seed: 1, View: view})
+	if code := bluegreen.CodeOf(err); code != bluegreen.CodeInterrupted {
+		t.Errorf("exit code %d: %v", code, err)
+	}
+	if err != nil && err.Error() != "interrupted; the account of the demo is gone" {
+		t.Errorf("it says %q", err)
+	}
+	if s.Requests == 0 || s.Failed > 0 || s.Shifts != 1 {
+		t.Errorf("%+v", s)
+	}
+	if took := time.Since(begun); took > 30*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
