@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -115,7 +116,10 @@ func (r *run) handOver(ctx context.Context, s *State) error {
 func (r *run) awaitReady(ctx context.Context, s *State) error {
 	return r.ready(ctx, "ready", s.To, func(ctx context.Context) (int, error) {
 		live, err := r.groupOf(ctx, s.old())
-		return max(s.Needed, live.Size.Desired), err
+		if err == nil {
+			s.Needed = max(s.Needed, live.Size.Desired)
+		}
+		return s.Needed, err
 	})
 }
 
@@ -123,6 +127,7 @@ func (r *run) awaitReady(ctx context.Context, s *State) error {
 // follows needed while it waits, and keeps the colour's minimum up with it.
 func (r *run) ready(ctx context.Context, stepName string, color traffic.Color, needed func(context.Context) (int, error)) error {
 	what := fmt.Sprintf("%s to be in service", color)
+	failed := "" // why a target failed; the group may have replaced it since
 	return r.until(ctx, stepName, what, r.Config.Limits.InService.Span(), func(ctx context.Context) (bool, string, error) {
 		if err := r.check(ctx, &r.State); err != nil {
 			return false, "", err
@@ -146,9 +151,17 @@ func (r *run) ready(ctx context.Context, stepName string, color traffic.Color, n
 			return true, "", nil
 		}
 		status := fmt.Sprintf("%d of %d in service in %s, %d healthy in %s", inService, want, stack.Group.Name, healthy, stack.Balancer.Name)
+		sick := stack.Unhealthy()
+		for _, line := range sick {
+			if strings.Contains(line, " is unhealthy: ") {
+				failed = line
+			}
+		}
 		if trouble, err := r.Cloud.Groups.Trouble(ctx, stack.Group.Name); err == nil && trouble != "" {
 			status += "; its last activity failed: " + trouble
-		} else if sick := stack.Unhealthy(); len(sick) > 0 && inService > 0 {
+		} else if failed != "" {
+			status += "; " + failed
+		} else if len(sick) > 0 && inService > 0 {
 			status += "; " + sick[0]
 		}
 		return false, status, nil

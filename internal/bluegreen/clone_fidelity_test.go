@@ -37,6 +37,11 @@ var (
 // sameStacks compares a lush blue with its clone, line by line of all that the SDK describes.
 func (h *hands) sameStacks() {
 	h.t.Helper()
+	h.sameStacksOf(blueTargets, greenTargets)
+}
+
+func (h *hands) sameStacksOf(blueTargets, greenTargets []string) {
+	h.t.Helper()
 	blue, green := h.stackText(traffic.Blue, blueTargets...), h.stackText(traffic.Green, greenTargets...)
 	if diff := cmp.Diff(strings.Split(blue, "\n"), strings.Split(green, "\n")); diff != "" {
 		h.t.Errorf("green is not as blue (-blue +green):\n%s", diff)

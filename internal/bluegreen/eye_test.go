@@ -5,8 +5,11 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
@@ -31,11 +34,19 @@ type eye struct {
 	targets   map[traffic.Color]string // target group ARNs, as they are found
 }
 
+// stubborn never gives up: what goes wrong in a test is meant for the product.
+func stubborn() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts, o.MaxBackoff, o.RateLimiter = 10_000, 100*time.Millisecond, ratelimit.None
+	})
+}
+
 func newEye(sb *sandbox.Sandbox, made stack.Made) *eye {
 	cfg := aws.Config{
 		Region: sb.Account.Region, BaseEndpoint: aws.String("http://sandbox"),
 		HTTPClient:  &http.Client{Transport: sb.Transport()},
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEYE", "eye", ""),
+		Retryer:     stubborn,
 	}
 	return &eye{
 		made: made, zones: route53.NewFromConfig(cfg), groups: autoscaling.NewFromConfig(cfg),
@@ -89,6 +100,16 @@ func (e *eye) healthy(t *testing.T, color traffic.Color) int {
 		}
 	}
 	return n
+}
+
+// balancer is the DNS name of a colour's load balancer.
+func (e *eye) balancer(t *testing.T, color traffic.Color) string {
+	t.Helper()
+	out, err := e.balancers.DescribeLoadBalancers(t.Context(), &elbv2.DescribeLoadBalancersInput{Names: []string{e.name(color, "alb")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *out.LoadBalancers[0].DNSName
 }
 
 // records lists the zone.

@@ -42,7 +42,9 @@ func (a *App) survey(ctx context.Context, mayMiss traffic.Color) (Situation, err
 					return err
 				}
 			}
-			stacks[i], err = a.stack(ctx, c)
+			if stacks[i], err = a.stack(ctx, c); errors.Is(err, awserr.ErrNotFound) {
+				return a.absent(ctx, c, err)
+			}
 			return err
 		})
 	}
@@ -55,6 +57,19 @@ func (a *App) survey(ctx context.Context, mayMiss traffic.Color) (Situation, err
 		}
 	}
 	return s, nil
+}
+
+// absent is the error for a colour of which something was not found: if nothing of it stands, that is what there is to say.
+func (a *App) absent(ctx context.Context, color traffic.Color, err error) error {
+	if missing, errMissing := a.missing(ctx, color); errMissing != nil || !missing {
+		return err
+	}
+	names := a.Config.Stack(color)
+	return &Problem{
+		Code: CodeFailed,
+		Err:  fmt.Errorf("there is no %s stack: neither load balancer %s nor Auto Scaling group %s", color, names.LoadBalancer, names.Group),
+		Try:  fmt.Sprintf("switcher clone --to %s --ami IMAGE, which makes it from the live one", color),
+	}
 }
 
 // missing says that nothing of a colour stands. A stack of which only a part stands is refused: it is left over from

@@ -7,12 +7,18 @@ import (
 	"bluegreen/internal/traffic"
 )
 
-// shift makes shift i, unless the zone has it already.
+// shift makes shift i, unless the zone has it already. The live colour may have grown since the shift before: the new one
+// grows with it before it gets more traffic.
 func (r *run) shift(ctx context.Context, s *State, i int) error {
 	if err := r.check(ctx, s); err != nil {
 		return err
 	}
 	want := s.Rollout.weights(i, s.To)
+	if i > 0 && !r.weights(s).Equal(want) {
+		if err := r.awaitReady(ctx, s); err != nil {
+			return err
+		}
+	}
 	s.Served, s.Since = true, time.Time{}
 	if i == 0 {
 		// From here on others may see the new colour, whatever becomes of the call below.

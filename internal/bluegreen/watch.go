@@ -107,7 +107,7 @@ func (r *run) askTargets(s *State, g *gates) (string, error) {
 }
 
 func (r *run) askProbe(ctx context.Context, g *gates) (string, error) {
-	_, err := r.probeOnce(ctx, g.stack)
+	err := r.probeOnce(ctx, g.stack)
 	if ctx.Err() != nil {
 		return "", ctx.Err()
 	}

@@ -170,7 +170,7 @@ func silent(asked *[]string) func(context.Context, string, string) (net.Conn, er
 		*asked = append(*asked, network+" "+addr)
 		client, server := net.Pipe()
 		go func() {
-			defer server.Close() //nolint:errcheck // nobody reads it
+			defer server.Close()
 			buf := make([]byte, 512)
 			for {
 				if _, err := server.Read(buf); err != nil {

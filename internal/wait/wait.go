@@ -122,7 +122,7 @@ func (w *waiter) see(status string, err error) {
 // ended is the error of a wait whose context has ended.
 func (w *waiter) ended(ctx context.Context, timeout *TimeoutError) error {
 	cause := context.Cause(ctx)
-	if cause == error(timeout) {
+	if cause == error(timeout) { //nolint:errorlint // this very timeout, not one that somebody wrapped
 		// The context has held timeout as its cause all along: complete a copy, check may still look at it.
 		e := *timeout
 		e.Last, e.Err = w.last, w.err

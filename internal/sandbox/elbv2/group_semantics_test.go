@@ -46,7 +46,10 @@ func TestTargetGroupSemantics(t *testing.T) {
 			"net TCP:80  instance vpc-1 check TCP:traffic-port every 30 for 10 want - after 5/2 enabled=true",
 		}},
 
-		{"CreateTargetGroup same settings again is idempotent", func(w *world) any { return w.group("blue") == w.group("blue") }, true},
+		{"CreateTargetGroup same settings again is idempotent", func(w *world) any {
+			first := w.group("blue")
+			return w.group("blue") == first
+		}, true},
 
 		{"DescribeTargetGroups fields", func(w *world) any {
 			g := w.group("blue", func(in *sdk.CreateTargetGroupInput) {

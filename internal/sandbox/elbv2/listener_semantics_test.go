@@ -82,7 +82,8 @@ func TestListenerSemantics(t *testing.T) {
 
 		{"CreateListener same settings again is idempotent", func(w *world) any {
 			lb, g := w.balancer("lb"), w.group("blue")
-			return *w.listen(lb, 8080, forward(g)).ListenerArn == *w.listen(lb, 8080, forward(g)).ListenerArn
+			first := *w.listen(lb, 8080, forward(g)).ListenerArn
+			return *w.listen(lb, 8080, forward(g)).ListenerArn == first
 		}, true},
 
 		{"DescribeListeners simple forward shows ForwardConfig", func(w *world) any {

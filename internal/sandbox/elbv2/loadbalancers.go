@@ -58,7 +58,7 @@ func (s *Service) deleteLoadBalancer(_ context.Context, in *sdk.DeleteLoadBalanc
 	}
 	lb, err := s.balancer(arn)
 	if err != nil {
-		return &sdk.DeleteLoadBalancerOutput{}, nil // deleted before
+		return &sdk.DeleteLoadBalancerOutput{}, nil //nolint:nilerr // deleted before, which AWS takes for done
 	}
 	if lb.attributes.on(deletionProtection) {
 		return nil, wire.Errorf("OperationNotPermitted", "Load balancer '%s' cannot be deleted because deletion protection is enabled", arn)

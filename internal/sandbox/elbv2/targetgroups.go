@@ -161,7 +161,7 @@ func (s *Service) deleteTargetGroup(_ context.Context, in *sdk.DeleteTargetGroup
 	}
 	g, err := s.group(arn)
 	if err != nil {
-		return &sdk.DeleteTargetGroupOutput{}, nil // deleted before
+		return &sdk.DeleteTargetGroupOutput{}, nil //nolint:nilerr // deleted before, which AWS takes for done
 	}
 	if g.lb != nil {
 		return nil, wire.Errorf("ResourceInUse", "Target group '%s' is currently in use by a listener or a rule", arn)
