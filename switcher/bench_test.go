@@ -23,7 +23,7 @@ const latency = 50 * time.Millisecond
 const allowed = 1.3
 
 // program builds switcher as it is shipped.
-func program(b *testing.B) string {
+func program(b testing.TB) string {
 	b.Helper()
 	file := filepath.Join(b.TempDir(), "switcher")
 	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", file, ".")
