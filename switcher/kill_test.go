@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -30,41 +31,60 @@ func TestKill(t *testing.T) {
 		operation string
 		nth       int
 		action    wire.Action
+		back      bool
 	}{
-		{"ChangeResourceRecordSets", 1, wire.ActionCrashBefore},
-		{"ChangeResourceRecordSets", 1, wire.ActionCrashAfter},
-		{"UpdateAutoScalingGroup", 1, wire.ActionCrashAfter},
-		{"PutParameter", 14, wire.ActionCrashBefore},
-		{"ChangeResourceRecordSets", 3, wire.ActionCrashAfter},
-		{"DeleteTags", 1, wire.ActionCrashAfter},
+		{"ChangeResourceRecordSets", 1, wire.ActionCrashBefore, false},
+		{"ChangeResourceRecordSets", 1, wire.ActionCrashAfter, true},
+		{"UpdateAutoScalingGroup", 1, wire.ActionCrashAfter, false},
+		{"UpdateAutoScalingGroup", 1, wire.ActionCrashAfter, true},
+		{"PutParameter", 14, wire.ActionCrashBefore, false},
+		{"ChangeResourceRecordSets", 3, wire.ActionCrashAfter, false},
+		{"ChangeResourceRecordSets", 3, wire.ActionCrashAfter, true},
+		{"DeleteTags", 1, wire.ActionCrashAfter, true},
 	} {
-		for _, back := range []bool{false, true} {
-			name := fmt.Sprintf("%s, %s %d, then %s", c.action, c.operation, c.nth, map[bool]string{false: "resume", true: "rollback"}[back])
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				l, err := lab.Open(t.Context(), t.TempDir(), lab.Options{Speed: killSpeed, Seed: 1})
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer l.Close()
-				cutover := []string{"cutover", "--to", "green", "--yes", "--steps", "50", "--interval", "300ms", "--hold", "300ms"}
-				killed(t, l, program, wire.Fault{Operation: c.operation, Nth: c.nth, Action: c.action}, cutover...)
-				// A process that died before it had the fence has begun nothing.
-				begun := c.nth > 1 || c.operation != "ChangeResourceRecordSets" || c.action != wire.ActionCrashBefore
-				switch {
-				case back && begun:
-					mustRun(t, l, program, bluegreen.CodeDone, "rollback", "--yes")
-				case back:
-					mustRun(t, l, program, bluegreen.CodeFailed, "rollback", "--yes")
-				case begun:
-					mustRun(t, l, program, bluegreen.CodeDone, "resume")
-				default:
-					mustRun(t, l, program, bluegreen.CodeFailed, "resume")
-					mustRun(t, l, program, bluegreen.CodeDone, cutover...)
-				}
-				settled(t, mustRun(t, l, program, bluegreen.CodeDone, "status", "--json"), back)
-			})
+		name := fmt.Sprintf("%s, %s %d, then %s", c.action, c.operation, c.nth, map[bool]string{false: "resume", true: "rollback"}[c.back])
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l, err := lab.Open(t.Context(), t.TempDir(), lab.Options{Speed: killSpeed, Seed: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			hurry(t, l.ConfigFile())
+			killed(t, l, program, wire.Fault{Operation: c.operation, Nth: c.nth, Action: c.action}, cutoverCommand...)
+			switch {
+			case c.back:
+				mustRun(t, l, program, bluegreen.CodeDone, "rollback", "--yes")
+			case c.action == wire.ActionCrashBefore && c.nth == 1: // it died before it had the fence, and has begun nothing
+				mustRun(t, l, program, bluegreen.CodeFailed, "rollback", "--yes")
+				mustRun(t, l, program, bluegreen.CodeFailed, "resume")
+				mustRun(t, l, program, bluegreen.CodeDone, cutoverCommand...)
+			default:
+				mustRun(t, l, program, bluegreen.CodeDone, "resume")
+			}
+			settled(t, mustRun(t, l, program, bluegreen.CodeDone, "status", "--json"), c.back)
+		})
+	}
+}
+
+// cutoverCommand is what is killed.
+var cutoverCommand = []string{"cutover", "--to", "green", "--yes", "--steps", "50", "--interval", "300ms", "--hold", "300ms"}
+
+// hurry makes the lease as short as it can be: whoever resumes listens for so long.
+func hurry(t *testing.T, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(text), "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, "lease = ") {
+			lines[i] = `lease = "3s"`
 		}
+	}
+	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -145,4 +165,3 @@ func settled(t *testing.T, status []byte, back bool) {
 		t.Logf("%s", status)
 	}
 }
-

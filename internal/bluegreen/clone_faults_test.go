@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -58,16 +59,16 @@ func struck(t *testing.T, fault wire.Fault, check func(h *hands, found string, e
 			w.t.Fatal(err)
 		}
 		w.sb.Front.Faults.Add(fault)
-		hits := 0
+		var hits atomic.Int32
 		stop := w.sb.Front.Calls.Observe(func(c wire.Call) {
 			if c.Fault != "" {
-				hits++
+				hits.Add(1)
 			}
 		})
 		err = app.Clone(ctx, plan)
 		stop()
 		w.sb.Front.Faults.Clear()
-		if hits == 0 {
+		if hits.Load() == 0 {
 			w.t.Error("no call went wrong")
 		}
 		check(h, found, ev, err)
@@ -88,11 +89,11 @@ func TestCloneIsIdempotent(t *testing.T) {
 	}
 	for i, fault := range faults {
 		for n := i % stride; n < len(calls); n += stride {
-			call := calls[n]
-			t.Run(fmt.Sprintf("%s at %s", fault.Action, call), func(t *testing.T) {
+			one := fault
+			one.Service, one.Operation, one.Nth = calls[n].service, calls[n].operation, calls[n].n
+			t.Run(fmt.Sprintf("%s at %s", one.Action, calls[n]), func(t *testing.T) {
 				t.Parallel()
-				fault.Service, fault.Operation, fault.Nth = call.service, call.operation, call.n
-				struck(t, fault, func(h *hands, found string, _ *events, err error) {
+				struck(t, one, func(h *hands, found string, _ *events, err error) {
 					t := h.t
 					if err != nil {
 						t.Fatal(err)

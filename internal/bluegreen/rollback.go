@@ -53,7 +53,7 @@ func (a *App) Rollback(ctx context.Context) error {
 // the last call has ended that the process may have under way which was pre-empted: until then that one could still pin what
 // we unpin.
 func (r *run) takeFrom(ctx context.Context) (others time.Time) {
-	others = time.Now().Add(inTime)
+	others = time.Now().Add(min(inTime, r.Config.Lease.Span()))
 	ctx, cancel := context.WithTimeout(ctx, hurry)
 	defer cancel()
 	_, held, err := r.lease.Holder(ctx)

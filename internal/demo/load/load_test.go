@@ -183,7 +183,7 @@ func brokenOff(w http.ResponseWriter, _ *http.Request) {
 // A connection that has rested for too long is not used again: the other side may be closing it.
 func TestClientsLeaveRestedConnections(t *testing.T) {
 	s := newSite(t)
-	stats := s.visit(load.Options{Clients: 1, Long: 1, Pause: 60 * time.Millisecond, Idle: 20 * time.Millisecond}, 400*time.Millisecond)
+	stats := s.visit(load.Options{Clients: 1, Long: 1, Pause: 5 * time.Millisecond, Idle: time.Nanosecond}, 200*time.Millisecond)
 	if conns := int(s.conns.Load()); conns != stats.Requests || stats.Failed > 0 {
 		t.Errorf("%d connections for %d requests, %d failed", conns, stats.Requests, stats.Failed)
 	}
