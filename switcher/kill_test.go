@@ -94,17 +94,18 @@ func killed(t *testing.T, l *lab.Lab, program string, f wire.Fault, args ...stri
 	var out bytes.Buffer
 	cmd := command(l, program, args...)
 	cmd.Stdout, cmd.Stderr = &out, &out
-	dead := make(chan struct{})
+	dead, born := make(chan struct{}), make(chan *os.Process, 1)
 	f.Crash = func() {
-		_ = cmd.Process.Kill()
+		_ = (<-born).Kill()
 		<-dead // nothing of what the sandbox does from here on reaches it
 	}
 	l.Sandbox.Front.Faults.Add(f)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	born <- cmd.Process
 	go func() {
-		_, _ = cmd.Process.Wait()
+		_ = cmd.Wait() // also until all that it printed is here
 		close(dead)
 	}()
 	select {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -170,19 +171,9 @@ func TestCloneServes(t *testing.T) {
 	inWorld(t, stack.Spec{HookSeconds: 30, BlueOnly: true}, func(ctx context.Context, w *world) {
 		t := w.t
 		w.must(ctx, "clone", cloneOf(w.made.Images["v2"]))
-		w.must(ctx, "to green", cutoverTo(traffic.Green))
-		w.must(ctx, "retire blue", retire)
-		w.must(ctx, "to blue", func(ctx context.Context, app *bluegreen.App) error {
-			rollout, err := app.Config.Rollout.Shifts()
-			if err != nil {
-				return err
-			}
-			plan, err := app.PlanCutover(ctx, bluegreen.CutoverOptions{To: traffic.Blue, Rollout: rollout, Image: w.made.Images["v3"]})
-			if err != nil {
-				return err
-			}
-			return app.Cutover(ctx, plan)
-		})
+		w.must(ctx, "to green", cutoverTo(traffic.Green), quick)
+		w.must(ctx, "retire blue", retire, quick)
+		w.must(ctx, "to blue", cutoverWith(traffic.Blue, w.made.Images["v3"]), quick)
 		found := w.snapshot()
 		if found.Fence != "op=done to=blue was=blue:0,green:100 old=free" {
 			t.Errorf("the fence says %s", found.Fence)
@@ -191,6 +182,52 @@ func TestCloneServes(t *testing.T) {
 			t.Errorf("blue launches version %s and has %d in service", v.Template, v.InService)
 		}
 	})
+}
+
+// cutoverWith moves the traffic to a colour that gets another image first.
+func cutoverWith(to traffic.Color, image string) deed {
+	return func(ctx context.Context, app *bluegreen.App) error {
+		rollout, err := app.Config.Rollout.Shifts()
+		if err != nil {
+			return err
+		}
+		plan, err := app.PlanCutover(ctx, bluegreen.CutoverOptions{To: to, Rollout: rollout, Image: image})
+		if err != nil {
+			return err
+		}
+		return app.Cutover(ctx, plan)
+	}
+}
+
+// TestCloneOfABadVersionGoes checks that a clone whose version is bad gets no traffic, and is deleted: one that does not get
+// healthy, and one that answers its health check and nothing else.
+func TestCloneOfABadVersionGoes(t *testing.T) {
+	for _, behavior := range []string{"unhealthy", "errors=1"} {
+		t.Run(behavior, func(t *testing.T) {
+			t.Parallel()
+			spec := stack.Spec{HookSeconds: 30, BlueOnly: true, Behaviors: map[string]string{"v2": behavior}}
+			inWorld(t, spec, func(ctx context.Context, w *world) {
+				t := w.t
+				h := w.hands()
+				h.lush()
+				ok(h.asg.SuspendProcesses(ctx, &autoscaling.SuspendProcessesInput{AutoScalingGroupName: h.group(traffic.Blue), ScalingProcesses: []string{"Terminate"}}))(t)
+				found := h.account()
+				app, ev := w.process("me", nil, quick, func(c *bluegreen.Config) { c.Probe.Path = "/" })
+				err := cutoverWith(traffic.Green, w.made.Images["v2"])(ctx, app)
+				if bluegreen.CodeOf(err) != bluegreen.CodeFailed {
+					ev.log(t)
+					t.Errorf("it ends with %v, code %d", err, bluegreen.CodeOf(err))
+				}
+				if moved := ev.shifts(); len(moved) > 0 {
+					t.Errorf("it got traffic: %v", moved)
+				}
+				time.Sleep(rest)
+				if diff := cmp.Diff(found, h.account()); diff != "" {
+					t.Errorf("the account is not as found (-found +left):\n%s", diff)
+				}
+			})
+		})
+	}
 }
 
 // TestCloneNames checks names that cannot be, before anything is made.

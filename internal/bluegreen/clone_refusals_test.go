@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -36,6 +37,7 @@ func TestCloneRefusesBadInput(t *testing.T) {
 		{"an image of another architecture", stack.Spec{BlueOnly: true}, func(h *hands) string { return h.w.made.Images["v2-arm64"] }, green, "is of architecture arm64, which instance type t3.small does not run"},
 		{"the live color", stack.Spec{}, func(h *hands) string { return h.w.made.Images["v2"] }, traffic.Blue, "blue is live already (blue:100,green:0); name the other color to switch"},
 		{"a color with instances", stack.Spec{Green: stack.Size{Min: 1, Max: 2, Desired: 1}}, func(h *hands) string { return h.w.made.Images["v3"] }, green, "green stands with 1 instances of v2: it cannot get another image under way"},
+		{"a source of mixed instances", stack.Spec{BlueOnly: true}, func(h *hands) string { h.mixed(); return h.w.made.Images["v2"] }, green, "the Auto Scaling group shop-blue-asg has no launch template of its own: mixed instances and launch configurations cannot be switched"},
 		{"only a load balancer", stack.Spec{}, func(h *hands) string { h.dropGroup(green); return h.w.made.Images["v2"] }, green, "of the green stack only load balancer shop-green-alb stands, and no Auto Scaling group shop-green-asg"},
 		{"only a group", stack.Spec{}, func(h *hands) string { h.dropBalancer(green); return h.w.made.Images["v2"] }, green, "of the green stack only the Auto Scaling group shop-green-asg stands, and no load balancer shop-green-alb"},
 	} {
@@ -85,6 +87,16 @@ func (h *hands) image(id, architecture, state string) string {
 	h.w.sb.Account.Lock()
 	defer h.w.sb.Account.Unlock()
 	return ok(h.w.sb.EC2.AddImage(sandboxec2.Image{ID: id, Name: id, Architecture: architecture, State: state}))(h.t)
+}
+
+// mixed gives blue a mixed instances policy in place of its launch template.
+func (h *hands) mixed() {
+	h.t.Helper()
+	spec := *h.w.eye.group(h.t, traffic.Blue).LaunchTemplate
+	spec.LaunchTemplateName = nil
+	h.change(traffic.Blue, autoscaling.UpdateAutoScalingGroupInput{MixedInstancesPolicy: &astypes.MixedInstancesPolicy{
+		LaunchTemplate: &astypes.LaunchTemplate{LaunchTemplateSpecification: &spec},
+	}})
 }
 
 func (h *hands) deregistered(version string) string {

@@ -58,7 +58,10 @@ func (r *run) deleteGroup(ctx context.Context, s *State, name string, mine func(
 		case g.Status != "":
 			return false, g.Status, nil
 		case len(g.Instances) > 0:
-			return false, fmt.Sprintf("%d instances left", len(g.Instances)), nil
+			if g.Held() {
+				err = r.guard(ctx, s, s.To, func(ctx context.Context) error { return r.Cloud.Groups.LetGo(ctx, g) })
+			}
+			return false, fmt.Sprintf("%d instances left", len(g.Instances)), err
 		}
 		err = r.guard(ctx, s, s.To, func(ctx context.Context) error { return r.Cloud.Groups.Delete(ctx, g) })
 		return false, "being deleted", err

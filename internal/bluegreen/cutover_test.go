@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -102,6 +103,7 @@ func TestRollbackIsFast(t *testing.T) {
 		w.at(ev, "watch-2", time.Minute, first.pull)
 		w.left.Go(func() { _ = cutoverTo(traffic.Green)(ctx, app) })
 		<-first.pulled
+		synctest.Wait() // until the call that was under way has ended
 		before := w.sb.Front.Calls.Count()
 		ev = w.must(ctx, "second", rollback)
 		var calls []string

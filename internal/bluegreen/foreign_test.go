@@ -3,6 +3,7 @@ package bluegreen_test
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -63,7 +64,7 @@ func TestForeignChange(t *testing.T) {
 					}
 				}
 				app, ev := w.process("deployment", nil, steady)
-				var changed time.Time
+				var changed atomic.Pointer[time.Time]
 				w.at(ev, c.step, 12*time.Second, func() {
 					h := w.hand(w.sb.Transport())
 					for _, r := range h.list(ctx) {
@@ -74,13 +75,15 @@ func TestForeignChange(t *testing.T) {
 							break
 						}
 					}
-					changed = time.Now()
+					now := time.Now()
+					changed.Store(&now)
 				})
 				err := c.do(ctx, app)
-				took := time.Since(changed)
-				if changed.IsZero() {
+				when := changed.Load()
+				if when == nil {
 					t.Fatalf("the step did not come, or was over before the change: %v", err)
 				}
+				took := time.Since(*when)
 				if code := bluegreen.CodeOf(err); code != bluegreen.CodeDirty || !strings.Contains(err.Error(), "somebody else changed the records") || !strings.Contains(err.Error(), "has weight") {
 					t.Errorf("exit code %d: %v", code, err)
 				}

@@ -139,24 +139,3 @@ func (c *Client) UseTemplate(ctx context.Context, name, templateID, version stri
 	})
 	return awserr.Wrap(err, "set the launch template of %s", name)
 }
-
-// Delete removes a group that has no instances; one that is gone already is fine. A copy is protected as its source is: that
-// goes first.
-func (c *Client) Delete(ctx context.Context, g Group) error {
-	name := g.Name
-	if g.protected {
-		_, err := c.api.UpdateAutoScalingGroup(ctx, &autoscaling.UpdateAutoScalingGroupInput{
-			AutoScalingGroupName: &name, DeletionProtection: types.DeletionProtectionNone,
-		})
-		if err != nil {
-			return awserr.Wrap(err, "take the deletion protection from %s", name)
-		}
-	}
-	_, err := c.api.DeleteAutoScalingGroup(ctx, &autoscaling.DeleteAutoScalingGroupInput{AutoScalingGroupName: &name})
-	if awserr.Code(err) == "ValidationError" {
-		if _, getErr := c.Get(ctx, name); errors.Is(getErr, awserr.ErrNotFound) {
-			return nil
-		}
-	}
-	return awserr.Wrap(err, "delete Auto Scaling group %s", name)
-}

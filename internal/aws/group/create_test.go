@@ -3,7 +3,6 @@ package group
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -243,21 +242,4 @@ func TestNoneIsNotAll(t *testing.T) {
 	}
 	check(t, "metrics", []*autoscaling.EnableMetricsCollectionInput{{AutoScalingGroupName: aws.String("copy"), Granularity: aws.String("1Minute"), Metrics: []string{"GroupMinSize"}}}, r.metrics)
 	check(t, "processes", []*autoscaling.SuspendProcessesInput{{AutoScalingGroupName: aws.String("copy"), ScalingProcesses: []string{"Launch"}}}, r.suspends)
-}
-
-func TestDeleteTakesProtectionAway(t *testing.T) {
-	for protection, want := range map[types.DeletionProtection][]string{
-		types.DeletionProtectionNone:                 {"delete copy"},
-		types.DeletionProtectionPreventForceDeletion: {"delete copy"},
-		types.DeletionProtectionPreventAllDeletion:   {"protection none", "delete copy"},
-	} {
-		r := &recorder{}
-		g := fromSDK(types.AutoScalingGroup{AutoScalingGroupName: aws.String("copy"), DeletionProtection: protection})
-		if err := (&Client{r}).Delete(t.Context(), g); err != nil {
-			t.Fatal(err)
-		}
-		if !slices.Equal(want, r.calls) {
-			t.Errorf("%s: it calls %q, not %q", protection, r.calls, want)
-		}
-	}
 }

@@ -27,6 +27,8 @@ type api interface {
 	DeleteAutoScalingGroup(context.Context, *autoscaling.DeleteAutoScalingGroupInput, ...func(*autoscaling.Options)) (*autoscaling.DeleteAutoScalingGroupOutput, error)
 	PutScalingPolicy(context.Context, *autoscaling.PutScalingPolicyInput, ...func(*autoscaling.Options)) (*autoscaling.PutScalingPolicyOutput, error)
 	EnableMetricsCollection(context.Context, *autoscaling.EnableMetricsCollectionInput, ...func(*autoscaling.Options)) (*autoscaling.EnableMetricsCollectionOutput, error)
+	ResumeProcesses(context.Context, *autoscaling.ResumeProcessesInput, ...func(*autoscaling.Options)) (*autoscaling.ResumeProcessesOutput, error)
+	SetInstanceProtection(context.Context, *autoscaling.SetInstanceProtectionInput, ...func(*autoscaling.Options)) (*autoscaling.SetInstanceProtectionOutput, error)
 	SuspendProcesses(context.Context, *autoscaling.SuspendProcessesInput, ...func(*autoscaling.Options)) (*autoscaling.SuspendProcessesOutput, error)
 }
 
@@ -67,7 +69,8 @@ type Group struct {
 	Tags            map[string]string
 	Status          string // "" or "Delete in progress"
 
-	protected bool // from being deleted
+	protected     bool // from being deleted
+	unterminating bool // its process that terminates instances is suspended
 }
 
 // Instance is a member of a group.
@@ -76,6 +79,8 @@ type Instance struct {
 	State           string // lifecycle state: "Pending", "InService", "Terminating:Wait" …
 	Healthy         bool
 	TemplateVersion string
+
+	protected bool // from scaling in
 }
 
 // InService counts the members that serve.
@@ -115,8 +120,14 @@ func fromSDK(s types.AutoScalingGroup) Group {
 	for _, t := range s.Tags {
 		g.Tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
 	}
+	for _, p := range s.SuspendedProcesses {
+		g.unterminating = g.unterminating || aws.ToString(p.ProcessName) == terminate
+	}
 	for _, i := range s.Instances {
-		member := Instance{ID: aws.ToString(i.InstanceId), State: string(i.LifecycleState), Healthy: aws.ToString(i.HealthStatus) == "Healthy"}
+		member := Instance{
+			ID: aws.ToString(i.InstanceId), State: string(i.LifecycleState), Healthy: aws.ToString(i.HealthStatus) == "Healthy",
+			protected: aws.ToBool(i.ProtectedFromScaleIn),
+		}
 		if i.LaunchTemplate != nil {
 			member.TemplateVersion = aws.ToString(i.LaunchTemplate.Version)
 		}

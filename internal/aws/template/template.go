@@ -3,6 +3,7 @@ package template
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"strconv"
@@ -41,6 +42,7 @@ type Version struct {
 func (c *Client) Get(ctx context.Context, templateID, version string) (Version, error) {
 	out, err := c.api.DescribeLaunchTemplateVersions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{
 		LaunchTemplateId: &templateID, Versions: []string{version},
+		ResolveAlias: aws.Bool(true), // an image may be named by a parameter: what it stands for counts
 	})
 	if err != nil {
 		return Version{}, awserr.Wrap(err, "describe version %s of launch template %s", version, templateID)
@@ -55,7 +57,11 @@ func fromSDK(v types.LaunchTemplateVersion) Version {
 	found := Version{TemplateID: aws.ToString(v.LaunchTemplateId), Number: aws.ToInt64(v.VersionNumber), Facts: facts.Facts{}}
 	if d := v.LaunchTemplateData; d != nil {
 		found.Image, found.InstanceType = aws.ToString(d.ImageId), string(d.InstanceType)
-		found.Facts.Add("template", d)
+		found.Facts.Add("template", d, "UserData")
+		if d.UserData != nil { // there are secrets in it, and facts are shown
+			sum := sha256.Sum256([]byte(*d.UserData))
+			found.Facts["template/UserData"] = fmt.Sprintf("sha256:%x…", sum[:6])
+		}
 	}
 	return found
 }

@@ -1,9 +1,11 @@
 package template
 
 import (
+	"context"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/google/go-cmp/cmp"
 
@@ -36,5 +38,35 @@ func TestPinned(t *testing.T) {
 		if got := Pinned(version); got != want {
 			t.Errorf("%q is pinned: %v", version, got)
 		}
+	}
+}
+
+// TestUserDataStaysSecret checks that a comparison sees a change of user data, and shows none of it.
+func TestUserDataStaysSecret(t *testing.T) {
+	data := func(text string) string {
+		v := fromSDK(types.LaunchTemplateVersion{LaunchTemplateData: &types.ResponseLaunchTemplateData{UserData: &text}})
+		return v.Facts["template/UserData"]
+	}
+	if data("cGFzc3dvcmQ=") != "sha256:99ea56ced47c…" || data("cGFzc3dvcmQ=") == data("cGFzc3dvcms=") {
+		t.Errorf("facts on user data are %s and %s", data("cGFzc3dvcmQ="), data("cGFzc3dvcms="))
+	}
+}
+
+// described is an api that answers with one version.
+type described struct {
+	api
+	in *ec2.DescribeLaunchTemplateVersionsInput
+}
+
+func (d *described) DescribeLaunchTemplateVersions(_ context.Context, in *ec2.DescribeLaunchTemplateVersionsInput, _ ...func(*ec2.Options)) (*ec2.DescribeLaunchTemplateVersionsOutput, error) {
+	d.in = in
+	return &ec2.DescribeLaunchTemplateVersionsOutput{LaunchTemplateVersions: []types.LaunchTemplateVersion{{}}}, nil
+}
+
+// TestImagesNamedByParameters checks that a template may say "resolve:ssm:…": AWS is asked for the image that it stands for.
+func TestImagesNamedByParameters(t *testing.T) {
+	d := &described{}
+	if _, err := (&Client{d}).Get(t.Context(), "lt-1", "$Latest"); err != nil || !aws.ToBool(d.in.ResolveAlias) {
+		t.Errorf("it asks with %+v: %v", d.in, err)
 	}
 }

@@ -99,7 +99,7 @@ func (l *Lab) Resolver() resolve.Client { return resolve.Client{Resolver: l.Sand
 // readyAfter is how long blue takes at most, in the account's time.
 const readyAfter = 10 * time.Minute
 
-// awaitBlue lets blue's instances start, and its load balancer find them healthy.
+// awaitBlue lets the load balancers get active, and blue's instances start and be found healthy.
 func (l *Lab) awaitBlue(ctx context.Context) error {
 	app, err := l.App("the sandbox", nil)
 	if err != nil {
@@ -110,7 +110,13 @@ func (l *Lab) awaitBlue(ctx context.Context) error {
 		MaxInterval: 250 * time.Millisecond,
 	}
 	return wait.Until(ctx, poll, func(ctx context.Context) (bool, string, error) {
-		blue := app.Status(ctx).Colors[0]
+		colors := app.Status(ctx).Colors
+		for _, c := range colors {
+			if c.State != "" && c.State != "active" { // of a color that stands
+				return false, fmt.Sprintf("load balancer %s is %s", c.Balancer, c.State), nil
+			}
+		}
+		blue := colors[0]
 		return blue.Size.Desired > 0 && blue.Healthy >= blue.Size.Desired && blue.Service >= blue.Size.Desired,
 			fmt.Sprintf("%d of %d healthy", blue.Healthy, blue.Size.Desired), nil
 	})
