@@ -34,6 +34,10 @@ test: ## Run all tests with the race detector
 		{ echo "make test: the race detector needs a C compiler (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
 	CGO_ENABLED=1 $(GO) test -race -timeout 30m ./...
 
+.PHONY: crash
+crash: ## Kill a run before and after every single call (the race detector in `make test` takes a sample of these)
+	$(GO) test -run '^TestCrashAtEveryCall$$' -count 1 -timeout 30m -v ./internal/bluegreen | grep -E 'crash points|^(---|ok|FAIL|panic)|_test.go'
+
 .PHONY: build
 build: $(PROGRAMS:%=dist/%) ## Build the programs into dist/
 	@[ -n "$(PROGRAMS)" ] || { echo "make build: found no program to build" >&2; exit 1; }
