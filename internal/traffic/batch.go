@@ -30,7 +30,6 @@ type Want struct {
 }
 
 // Plan makes the batch from the set as it was listed to the set that is wanted, and refuses one that would break a promise.
-// Records whose weight stays are not touched.
 func (a App) Plan(from Set, want Want) (Batch, error) {
 	fence := want.Fence
 	fence.Nonce = NewNonce()
@@ -39,7 +38,7 @@ func (a App) Plan(from Set, want Want) (Batch, error) {
 	if to.Records, err = a.Reweigh(from, want.Weights, want.Targets, want.Known...); err != nil {
 		return Batch{}, err
 	}
-	changes := between(from.Records, to.Records)
+	changes := swap(from.Records, to.Records)
 	if from.Fence != nil {
 		changes = append(changes, dns.Change{Action: dns.Delete, Record: *from.Fence})
 	}
@@ -124,26 +123,15 @@ func pointing(like, target dns.Alias) *dns.Alias {
 // dualstack begins the alias name of a load balancer that answers A and AAAA.
 const dualstack = "dualstack."
 
-// between is what turns one list of records into another: first all that goes, exactly as listed, then all that comes.
-func between(from, to []dns.Record) []dns.Change {
-	has := func(list []dns.Record, r dns.Record) bool {
-		for _, l := range list {
-			if l.Equal(r) {
-				return true
-			}
-		}
-		return false
-	}
-	var changes []dns.Change
+// swap deletes all records exactly as listed and creates those that are wanted. A record that stays as it is, is replaced by
+// itself: if somebody changed it since it was listed, the batch fails, even one that only moves the fence.
+func swap(from, to []dns.Record) []dns.Change {
+	changes := make([]dns.Change, 0, len(from)+len(to))
 	for _, r := range from {
-		if !has(to, r) {
-			changes = append(changes, dns.Change{Action: dns.Delete, Record: r})
-		}
+		changes = append(changes, dns.Change{Action: dns.Delete, Record: r})
 	}
 	for _, r := range to {
-		if !has(from, r) {
-			changes = append(changes, dns.Change{Action: dns.Create, Record: r})
-		}
+		changes = append(changes, dns.Change{Action: dns.Create, Record: r})
 	}
 	return changes
 }
