@@ -90,6 +90,20 @@ func TestRetries(t *testing.T) {
 	})
 }
 
+// Traffic waits for Route 53: it is asked again every two seconds at the latest.
+func TestRoute53IsAskedAgainSoon(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.sb.Front.Faults.Add(wire.Fault{Service: "route53", Nth: 1, Times: 8, Action: wire.ActionThrottle})
+		begun := time.Now()
+		if _, err := w.DNS.Zone(t.Context(), w.made.ZoneID); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(begun); took > 8*2*time.Second {
+			t.Errorf("eight throttled attempts took %s", took)
+		}
+	})
+}
+
 func TestConnect(t *testing.T) {
 	t.Setenv("AWS_CONFIG_FILE", t.TempDir()+"/none")
 	t.Setenv("AWS_REGION", "")

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
@@ -26,8 +28,18 @@ type api interface {
 // Client calls Route 53.
 type Client struct{ api api }
 
+// maxBackoff is how long the SDK waits at most between two attempts at a call. A rollback that meets a throttled or
+// unreachable Route 53 goes through soon after that is over, and Route 53 takes five calls a second.
+const maxBackoff = 2 * time.Second
+
 // New makes a client.
-func New(cfg aws.Config) *Client { return &Client{route53.NewFromConfig(cfg)} }
+func New(cfg aws.Config) *Client {
+	return &Client{route53.NewFromConfig(cfg, func(o *route53.Options) {
+		if o.Retryer != nil {
+			o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, maxBackoff)
+		}
+	})}
+}
 
 // Zone is a hosted zone.
 type Zone struct {
