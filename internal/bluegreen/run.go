@@ -20,7 +20,7 @@ type run struct {
 	step.Runner[State]
 	lease *journal.Lease
 	epoch int64
-	sent  *traffic.Batch // the newest batch, while it is not known whether it came to be
+	sent  []traffic.Batch // those that were sent since the last of which the outcome is known
 }
 
 // newRun prepares a run with the epoch under which it will write.
@@ -98,16 +98,36 @@ func (r *run) apply(ctx context.Context, s *State, op traffic.Op, old traffic.Ca
 	fence := traffic.Fence{
 		Epoch: r.epoch, Deployment: s.Deployment, Op: op, To: s.To, Was: s.Found, Old: old,
 	}
-	batch, err := r.zone.App.Plan(s.Set, traffic.Want{Weights: weights, Fence: fence, Targets: s.Targets, Known: s.Known, Proven: proven})
-	if err != nil {
-		return err
+	for {
+		batch, err := r.zone.App.Plan(s.Set, traffic.Want{Weights: weights, Fence: fence, Targets: s.Targets, Known: s.Known, Proven: proven})
+		if err != nil {
+			return err
+		}
+		r.sent = append(r.sent, batch)
+		applied, err := r.zone.Apply(ctx, batch)
+		if err == nil {
+			r.sent, s.Set, s.ChangeID = nil, applied.Set, applied.ChangeID
+			return nil
+		}
+		var preempted *traffic.PreemptedError
+		if !errors.As(err, &preempted) {
+			return err
+		}
+		came := r.sentWith(preempted.By.Nonce)
+		if came == nil {
+			return err
+		}
+		s.Set = came.To // nobody took over: a batch of ours arrived after we had given it up
 	}
-	r.sent = &batch
-	applied, err := r.zone.Apply(ctx, batch)
-	if err != nil {
-		return err
+}
+
+// sentWith is the batch with a nonce, of those that were sent and given up; nil when it is not ours.
+func (r *run) sentWith(nonce string) *traffic.Batch {
+	for i := range r.sent {
+		if r.sent[i].Fence.Nonce == nonce {
+			return &r.sent[i]
+		}
 	}
-	r.sent, s.Set, s.ChangeID = nil, applied.Set, applied.ChangeID
 	return nil
 }
 
@@ -118,15 +138,19 @@ func (r *run) check(ctx context.Context, s *State) error {
 		return err
 	}
 	err = r.zone.Check(s.Set, found)
-	if err == nil || r.sent == nil || r.zone.Check(r.sent.To, found) != nil {
+	var preempted *traffic.PreemptedError
+	if !errors.As(err, &preempted) {
+		return err
+	}
+	came := r.sentWith(preempted.By.Nonce)
+	if came == nil || r.zone.Check(came.To, found) != nil {
 		return err
 	}
 	// It is our own batch, whose reply was lost when the zone could not be read either. Its change id is lost with it: another
 	// one stands for both.
-	came := r.sent.Fence
-	s.Set = r.sent.To
+	s.Set = came.To
 	w := r.weights(s)
-	return r.apply(ctx, s, came.Op, came.Old, w, slices.Collect(maps.Keys(w))...)
+	return r.apply(ctx, s, came.Fence.Op, came.Fence.Old, w, slices.Collect(maps.Keys(w))...)
 }
 
 // weights are those that the deployment left.
