@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
 	"bluegreen/internal/aws/awserr"
+	"bluegreen/internal/aws/group"
 	"bluegreen/internal/aws/image"
 	"bluegreen/internal/traffic"
 )
@@ -57,11 +59,22 @@ func (a *App) planMake(ctx context.Context, s Situation, to traffic.Color, ami s
 
 // planInPlace plans to let a colour that stands without instances launch another image.
 func planInPlace(m *Make, live, next Stack) error {
-	if n := len(next.Group.Instances); n > 0 || next.Group.Size.Desired > 0 {
+	// Instances that are on their way out are no hindrance. One that is in service still could be kept when the group grows
+	// again, and would serve its old image.
+	staying := slices.ContainsFunc(next.Group.Instances, func(i group.Instance) bool { return !i.Leaving() })
+	n := len(next.Group.Instances)
+	switch {
+	case next.Group.Size.Desired > 0:
 		return &Problem{
 			Code: CodeFailed,
 			Err:  fmt.Errorf("%s stands with %d instances of %s: it cannot get another image under way", next.Color, n, next.Version()),
 			Try:  "switcher retire",
+		}
+	case staying:
+		return &Problem{
+			Code: CodeFailed,
+			Err:  fmt.Errorf("%s is scaled down to none, but %d instances of %s have yet to leave: the group could keep them", next.Color, n, next.Version()),
+			Try:  "switcher status; and the same again when they are gone",
 		}
 	}
 	m.InPlace = true

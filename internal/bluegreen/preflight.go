@@ -127,6 +127,13 @@ func (a *App) preflight(s Situation, to traffic.Color, keepsImage bool) error {
 	if from.Group.Size.Desired == 0 || from.Group.InService() == 0 {
 		return fmt.Errorf("%s is live, but its Auto Scaling group %s has no instance in service: nothing tells how large %s has to be", from.Color, from.Group.Name, to)
 	}
+	growing := next.Group
+	if !stands {
+		growing = from.Group // a clone is suspended as its source is
+	}
+	if err := grows(growing); err != nil {
+		return err
+	}
 	if stands && keepsImage {
 		if next.Image.State != "available" {
 			return fmt.Errorf("the %s stack launches image %s, which is %s", to, next.Image.ID, next.Image.State)

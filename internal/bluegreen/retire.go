@@ -35,6 +35,9 @@ func (a *App) PlanRetire(ctx context.Context, standby int) (Plan, error) {
 	if g := s.Stacks[state.old()].Group; g.Size == (group.Size{Min: standby, Max: g.Size.Max, Desired: standby}) && len(g.Instances) == standby {
 		return Plan{}, &Problem{Code: CodeFailed, Err: fmt.Errorf("%s is retired already (%s)", state.old(), g.Size), Try: "switcher status"}
 	}
+	if err := shrinks(s.Stacks[state.old()].Group); err != nil {
+		return Plan{}, err
+	}
 	return a.planned(workflowRetire, s, state)
 }
 

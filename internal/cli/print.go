@@ -107,22 +107,22 @@ const (
 // tty is one line for a person: how long after the begin, and a sign for how it goes. A wait is overwritten by what comes
 // after it.
 func (p *Printer) tty(e bluegreen.Event) string {
-	sign, colour := " ", plain
+	sign, color := " ", plain
 	switch e.Event {
 	case bluegreen.StepBegan:
-		sign, colour = "•", bold
+		sign, color = "•", bold
 	case bluegreen.StepEnded:
-		sign, colour = "✓", green
+		sign, color = "✓", green
 	case bluegreen.Failed:
-		sign, colour = "✗", red
+		sign, color = "✗", red
 	case bluegreen.Warning:
-		sign, colour = "!", yellow
+		sign, color = "!", yellow
 	case bluegreen.Shifted:
-		sign, colour = "→", bold
+		sign, color = "→", bold
 	case bluegreen.Waiting:
-		sign, colour = "…", faint
+		sign, color = "…", faint
 	case bluegreen.Finished:
-		sign, colour = "■", bold
+		sign, color = "■", bold
 	case bluegreen.Note:
 	}
 	begin := ""
@@ -130,9 +130,9 @@ func (p *Printer) tty(e bluegreen.Event) string {
 		begin = clear
 	}
 	if p.partial = e.Event == bluegreen.Waiting || e.Event == bluegreen.StepBegan; p.partial {
-		return fmt.Sprintf("%s%s%7s %s %s%s", begin, colour, p.since(e), sign, describe(e), plain)
+		return fmt.Sprintf("%s%s%7s %s %s%s", begin, color, p.since(e), sign, describe(e), plain)
 	}
-	return fmt.Sprintf("%s%7s %s%s %s%s\n", begin, p.since(e), colour, sign, describe(e), plain)
+	return fmt.Sprintf("%s%7s %s%s %s%s\n", begin, p.since(e), color, sign, describe(e), plain)
 }
 
 func (p *Printer) since(e bluegreen.Event) string {

@@ -74,7 +74,7 @@ func (a App) Standby(s Set) string {
 		}
 	}
 	if len(live) > 1 && evaluated {
-		return "the other colour, both have weight and Route 53 evaluates health"
+		return "the other color, both have weight and Route 53 evaluates health"
 	}
-	return "nobody else: no other colour has a record that Route 53 could turn to"
+	return "nobody else: no other color has a record that Route 53 could turn to"
 }

@@ -61,7 +61,7 @@ func (a App) Parse(listed []dns.Record) (Set, error) {
 	slices.SortFunc(s.Records, func(x, y dns.Record) int { return strings.Compare(x.Key(), y.Key()) })
 	for _, name := range a.Names {
 		if !slices.ContainsFunc(s.Records, func(r dns.Record) bool { return r.Name == name }) {
-			return Set{}, fmt.Errorf("%s has no weighted record in zone %s: create one for the colour that serves, with its set identifier and weight 100", name, a.Zone)
+			return Set{}, fmt.Errorf("%s has no weighted record in zone %s: create one for the color that serves, with its set identifier and weight 100", name, a.Zone)
 		}
 	}
 	return s, nil

@@ -45,11 +45,11 @@ func TestParse(t *testing.T) {
 		},
 		"a name without a record": {
 			shop, ours, Set{},
-			"www.example.com. has no weighted record in zone Z1: create one for the colour that serves, with its set identifier and weight 100",
+			"www.example.com. has no weighted record in zone Z1: create one for the color that serves, with its set identifier and weight 100",
 		},
 		"an empty zone": {
 			one, nil, Set{},
-			"shop.example.com. has no weighted record in zone Z1: create one for the colour that serves, with its set identifier and weight 100",
+			"shop.example.com. has no weighted record in zone Z1: create one for the color that serves, with its set identifier and weight 100",
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -178,14 +178,14 @@ func TestStandby(t *testing.T) {
 	checked := func(c Color, weight int64) dns.Record {
 		return with(plain(name, "A", c, weight, "192.0.2.1"), func(r *dns.Record) { r.Health = "hc-" + string(c) })
 	}
-	const nobody = "nobody else: no other colour has a record that Route 53 could turn to"
+	const nobody = "nobody else: no other color has a record that Route 53 could turn to"
 	for want, sets := range map[string][][]dns.Record{
 		nobody: {{alias(name, "A", Blue, 100)}, {blind(Blue, 100), blind(Green, 0)}, {blind(Blue, 50), blind(Green, 50)}},
 		"green, its record has weight 0 and Route 53 evaluates health": {
 			{alias(name, "A", Blue, 100), alias(name, "A", Green, 0)}, {checked(Blue, 1), checked(Green, 0)},
 		},
 		"blue, its record has weight 0 and Route 53 evaluates health": {{alias(name, "A", Blue, 0), alias(name, "A", Green, 7)}},
-		"the other colour, both have weight and Route 53 evaluates health": {
+		"the other color, both have weight and Route 53 evaluates health": {
 			{alias(name, "A", Blue, 90), alias(name, "A", Green, 10)}, {checked(Blue, 90), checked(Green, 10)},
 		},
 		"unknown: the weights differ: shop.example.com. A has blue:1, but shop.example.com. AAAA has blue:2; give all names and types of the app the same weights": {

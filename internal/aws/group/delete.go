@@ -12,17 +12,15 @@ import (
 	"bluegreen/internal/aws/awserr"
 )
 
-const (
-	terminate      = "Terminate" // the process that terminates instances
-	protectionPage = 50          // instances in a call
-)
+const protectionPage = 50 // instances in a call
 
 // Held says that a group keeps instances that are more than it wants: they are protected from scaling in, or it does not
 // terminate any. A copy has that from its source.
-func (g Group) Held() bool { return g.unterminating || len(g.keptInstances()) > 0 }
+func (g Group) Held() bool { return g.Suspended(Terminate) || len(g.Protected()) > 0 }
 
-// keptInstances are those whose protection can be taken away now: AWS refuses to before they are in service.
-func (g Group) keptInstances() []string {
+// Protected are the instances that are protected from scaling in, and whose protection can be taken away now: AWS refuses to
+// before they are in service.
+func (g Group) Protected() []string {
 	var ids []string
 	for _, i := range g.Instances {
 		if i.protected && (i.State == string(types.LifecycleStateInService) || i.State == string(types.LifecycleStateStandby)) {
@@ -34,13 +32,13 @@ func (g Group) keptInstances() []string {
 
 // LetGo lets a group scale in that is Held. It is for a group that is to be deleted.
 func (c *Client) LetGo(ctx context.Context, g Group) error {
-	if g.unterminating {
-		_, err := c.api.ResumeProcesses(ctx, &autoscaling.ResumeProcessesInput{AutoScalingGroupName: &g.Name, ScalingProcesses: []string{terminate}})
+	if g.Suspended(Terminate) {
+		_, err := c.api.ResumeProcesses(ctx, &autoscaling.ResumeProcessesInput{AutoScalingGroupName: &g.Name, ScalingProcesses: []string{Terminate}})
 		if err != nil {
 			return awserr.Wrap(err, "let %s terminate instances", g.Name)
 		}
 	}
-	for ids := range slices.Chunk(g.keptInstances(), protectionPage) {
+	for ids := range slices.Chunk(g.Protected(), protectionPage) {
 		_, err := c.api.SetInstanceProtection(ctx, &autoscaling.SetInstanceProtectionInput{
 			AutoScalingGroupName: &g.Name, InstanceIds: ids, ProtectedFromScaleIn: aws.Bool(false),
 		})

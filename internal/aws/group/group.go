@@ -4,6 +4,8 @@ package group
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -69,8 +71,8 @@ type Group struct {
 	Tags            map[string]string
 	Status          string // "" or "Delete in progress"
 
-	protected     bool // from being deleted
-	unterminating bool // its process that terminates instances is suspended
+	protected bool     // from being deleted
+	suspended []string // names of processes: "Launch"
 }
 
 // Instance is a member of a group.
@@ -92,6 +94,21 @@ func (g Group) InService() int {
 		}
 	}
 	return n
+}
+
+// Processes of a group that can be suspended, and without which it is of no use to a deployment.
+const (
+	Launch            = "Launch"            // brings instances up
+	Terminate         = "Terminate"         // takes them away
+	AddToLoadBalancer = "AddToLoadBalancer" // registers them with target groups
+)
+
+// Suspended says that a process of the group is suspended.
+func (g Group) Suspended(process string) bool { return slices.Contains(g.suspended, process) }
+
+// Leaving says that an instance is on its way out.
+func (i Instance) Leaving() bool {
+	return strings.HasPrefix(i.State, "Terminating") || i.State == "Terminated"
 }
 
 // Get reads a group. A missing one is awserr.ErrNotFound.
@@ -121,7 +138,7 @@ func fromSDK(s types.AutoScalingGroup) Group {
 		g.Tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
 	}
 	for _, p := range s.SuspendedProcesses {
-		g.unterminating = g.unterminating || aws.ToString(p.ProcessName) == terminate
+		g.suspended = append(g.suspended, aws.ToString(p.ProcessName))
 	}
 	for _, i := range s.Instances {
 		member := Instance{
