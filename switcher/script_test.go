@@ -61,6 +61,7 @@ func TestScripts(t *testing.T) {
 			"account":    cmdAccount,
 			"appears":    cmdAppears,
 			"deregister": cmdDeregister,
+			"suspend":    cmdSuspend,
 			"await":      cmdAwait,
 			"exits":      cmdExits,
 			"fault":      cmdFault,

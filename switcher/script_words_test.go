@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
@@ -196,5 +197,19 @@ func cmdDeregister(ts *testscript.TestScript, _ bool, args []string) {
 		Region: l.Sandbox.Account.Region, Credentials: stack.Credentials(), BaseEndpoint: aws.String(l.Sandbox.Endpoint()),
 	})
 	_, err := client.DeregisterImage(context.Background(), &ec2.DeregisterImageInput{ImageId: &args[0]})
+	ts.Check(err)
+}
+
+// cmdSuspend suspends a process of a color's Auto Scaling group:
+//
+//	suspend COLOR PROCESS
+func cmdSuspend(ts *testscript.TestScript, _ bool, args []string) {
+	l := accountOf(ts).lab
+	client := autoscaling.New(autoscaling.Options{
+		Region: l.Sandbox.Account.Region, Credentials: stack.Credentials(), BaseEndpoint: aws.String(l.Sandbox.Endpoint()),
+	})
+	_, err := client.SuspendProcesses(context.Background(), &autoscaling.SuspendProcessesInput{
+		AutoScalingGroupName: aws.String("shop-" + args[0] + "-asg"), ScalingProcesses: args[1:],
+	})
 	ts.Check(err)
 }
