@@ -93,3 +93,14 @@ func (p patientStore) Append(ctx context.Context, record step.Record) error {
 	}
 	return p.run.insist(ctx, patience, "journal", func(ctx context.Context) error { return p.Store.Append(ctx, record) })
 }
+
+// Trim forgets what nobody will ask for. It is never worth a wait.
+func (p patientStore) Trim(ctx context.Context, run string) error {
+	store, ok := p.Store.(step.Trimmer)
+	if !ok {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, hurry)
+	defer cancel()
+	return store.Trim(ctx, run)
+}
