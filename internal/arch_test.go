@@ -10,15 +10,15 @@ var architecture = layout{
 	// From the top down. A room imports rooms of the floors below and, unless its floor keeps rooms apart, of its own.
 	floors: []floor{
 		{name: "programs", apart: true, rooms: []string{"agent", "switcher", "amibake"}},
-		{name: "faces", rooms: []string{"internal/cli", "internal/report", "internal/demo/..."}},
+		{name: "faces", rooms: []string{"internal/cli/...", "internal/report", "internal/demo/..."}},
 		{name: "domains", apart: true, rooms: []string{"internal/agent", "internal/bluegreen", "internal/bake"}},
 		{name: "mechanisms", rooms: []string{
 			"internal/traffic", "internal/gate", "internal/hook", "internal/probe", "internal/wait", "internal/step",
-			"internal/journal",
+			"internal/journal", "internal/userdata",
 		}},
 		{name: "account", rooms: []string{"internal/aws"}}, // connects the adapters
 		{name: "adapters", apart: true, rooms: []string{"internal/aws/...", "internal/docker", "internal/resolve"}},
-		{name: "ground", rooms: []string{"internal/aws/awserr", "internal/aws/facts", "internal/config", "internal/version"}},
+		{name: "ground", rooms: []string{"internal/aws/awserr", "internal/aws/facts", "internal/config", "internal/exit", "internal/version"}},
 
 		// The sandbox stands for AWS. Nothing of the product is above or below it: see the rules.
 		{name: "sandbox", rooms: []string{"internal/sandbox", "internal/sandbox/stack"}},

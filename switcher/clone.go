@@ -12,16 +12,15 @@ import (
 
 // cloneOptions are the flags of clone.
 type cloneOptions struct {
-	to       string
-	ami      string
-	accepted []string
-	yes      bool
+	to  string
+	new imageOptions
+	yes bool
 }
 
 func newClone(e *env) *cobra.Command {
 	o := &cloneOptions{}
 	cmd := &cobra.Command{
-		Use:   "clone --to COLOR --ami IMAGE",
+		Use:   "clone --to COLOR {--ami IMAGE | --image REFERENCE}",
 		Short: "Make the other color from the live one, with another image",
 		Long: "clone copies the live stack: load balancer with listeners, rules, certificates and attributes, target groups, launch\n" +
 			"template, Auto Scaling group with hooks, policies and tags. The copy has no instances and no traffic. Then both are\n" +
@@ -32,14 +31,14 @@ func newClone(e *env) *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runClone(cmd, e, o) },
 	}
 	cmd.Flags().StringVar(&o.to, "to", "", "`color` that is made: blue or green")
-	addImageFlags(cmd, &o.ami, &o.accepted)
+	o.new.addFlags(cmd)
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "do not ask")
 	return cmd
 }
 
 func runClone(cmd *cobra.Command, e *env, o *cloneOptions) error {
-	if o.to == "" || o.ami == "" {
-		return cli.Usagef("--to and --ami are needed: the color that is made, and the image that it runs")
+	if o.to == "" || !o.new.given() {
+		return cli.Usagef("--to, and --ami or --image, are needed: the color that is made, and the image that it runs")
 	}
 	to, err := traffic.ParseColor(o.to)
 	if err != nil {
@@ -49,7 +48,9 @@ func runClone(cmd *cobra.Command, e *env, o *cloneOptions) error {
 	if err != nil {
 		return err
 	}
-	plan, err := app.PlanClone(cmd.Context(), bluegreen.CloneOptions{To: to, Image: o.ami, Accepted: o.accepted})
+	plan, err := app.PlanClone(cmd.Context(), bluegreen.CloneOptions{
+		To: to, Image: o.new.ami, Accepted: o.new.accepted, Container: o.new.container, Replace: o.new.replace,
+	})
 	if err != nil {
 		return err
 	}

@@ -23,26 +23,19 @@ type cutoverOptions struct {
 	step     int
 	interval time.Duration
 	hold     time.Duration
-	ami      string
-	accepted []string
+	new      imageOptions
 	yes      bool
 }
 
 func (o *cutoverOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.to, "to", "", "`color` that gets the traffic: blue or green")
-	addImageFlags(cmd, &o.ami, &o.accepted)
+	o.new.addFlags(cmd)
 	f.StringVar(&o.strategy, "strategy", "", "all-at-once, canary or linear (rollout.strategy)")
 	f.StringVar(&o.steps, "steps", "", "canary: `percents` of the shifts before the last one, as 10,50 (rollout.steps)")
 	f.IntVar(&o.step, "step", 0, "linear: `percent` that each shift adds (rollout.step)")
 	f.DurationVar(&o.interval, "interval", 0, "how long the gates watch between two shifts (rollout.interval)")
 	f.DurationVar(&o.hold, "hold", 0, "how long the old color stays at capacity after the last shift (rollout.hold)")
-}
-
-// addImageFlags adds the flags of what makes a color run another image.
-func addImageFlags(cmd *cobra.Command, ami *string, accepted *[]string) {
-	cmd.Flags().StringVar(ami, "ami", "", "`image` that the color gets first, in a clone of the live stack, or in place if it is retired")
-	cmd.Flags().StringArrayVar(accepted, "accept-loss", nil, "`name` of a setting that a clone may lose (repeatable)")
 }
 
 func newCutover(e *env) *cobra.Command {
@@ -98,7 +91,9 @@ func (o *cutoverOptions) plan(ctx context.Context, cmd *cobra.Command, e *env) (
 	if err != nil {
 		return nil, bluegreen.Plan{}, &cli.UsageError{Err: err}
 	}
-	plan, err := app.PlanCutover(ctx, bluegreen.CutoverOptions{To: to, Rollout: shifts, Image: o.ami, Accepted: o.accepted})
+	plan, err := app.PlanCutover(ctx, bluegreen.CutoverOptions{
+		To: to, Rollout: shifts, Image: o.new.ami, Accepted: o.new.accepted, Container: o.new.container, Replace: o.new.replace,
+	})
 	return app, plan, err
 }
 

@@ -11,6 +11,7 @@ import (
 	"bluegreen/internal/aws"
 	"bluegreen/internal/bluegreen"
 	"bluegreen/internal/cli"
+	"bluegreen/internal/cli/progress"
 	"bluegreen/internal/resolve"
 )
 
@@ -50,7 +51,7 @@ func (e *env) open(ctx context.Context) (*bluegreen.App, error) {
 	}
 	app := &bluegreen.App{
 		Config: cfg, Cloud: cloud, Resolver: resolve.Client{Resolver: resolver},
-		Report: cli.NewPrinter(e.Streams, e.json), Owner: owner(),
+		Report: progress.New(e.Streams, e.json), Owner: owner(),
 	}
 	return app, app.Open(ctx)
 }

@@ -13,6 +13,7 @@ import (
 
 	"bluegreen/internal/bluegreen"
 	"bluegreen/internal/demo/lab"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/sandbox/wire"
 	"bluegreen/internal/traffic"
 )
@@ -54,15 +55,15 @@ func TestKill(t *testing.T) {
 			killed(t, l, program, wire.Fault{Operation: c.operation, Nth: c.nth, Action: c.action}, cutoverCommand...)
 			switch {
 			case c.back:
-				mustRun(t, l, program, bluegreen.CodeDone, "rollback", "--yes")
+				mustRun(t, l, program, exit.Done, "rollback", "--yes")
 			case c.action == wire.ActionCrashBefore && c.nth == 1: // it died before it had the fence, and has begun nothing
-				mustRun(t, l, program, bluegreen.CodeFailed, "rollback", "--yes")
-				mustRun(t, l, program, bluegreen.CodeFailed, "resume")
-				mustRun(t, l, program, bluegreen.CodeDone, cutoverCommand...)
+				mustRun(t, l, program, exit.Failed, "rollback", "--yes")
+				mustRun(t, l, program, exit.Failed, "resume")
+				mustRun(t, l, program, exit.Done, cutoverCommand...)
 			default:
-				mustRun(t, l, program, bluegreen.CodeDone, "resume")
+				mustRun(t, l, program, exit.Done, "resume")
 			}
-			settled(t, mustRun(t, l, program, bluegreen.CodeDone, "status", "--json"), c.back)
+			settled(t, mustRun(t, l, program, exit.Done, "status", "--json"), c.back)
 		})
 	}
 }
@@ -123,7 +124,7 @@ func killed(t *testing.T, l *lab.Lab, program string, f wire.Fault, args ...stri
 }
 
 // mustRun runs a command to its end, and returns what it printed as its result.
-func mustRun(t *testing.T, l *lab.Lab, program string, code bluegreen.Code, args ...string) []byte {
+func mustRun(t *testing.T, l *lab.Lab, program string, code exit.Code, args ...string) []byte {
 	t.Helper()
 	var out, progress bytes.Buffer
 	cmd := command(l, program, args...)

@@ -41,6 +41,9 @@ func printPlan(e *env, p bluegreen.Plan) {
 	e.line("%s %s: %s (%s) → %s (%s)", p.Workflow, p.State.Deployment, from, p.Situation.Stacks[from].Version(), to, next(p))
 	e.line("  weights now   %s", p.Situation.Weights)
 	e.line("  if %s gets sick now, who serves? %s", strings.Join(colors(p.Situation.Weights.Live()), " and "), p.Standby)
+	for _, note := range p.Notes {
+		e.line("  note: %s", note)
+	}
 	e.line("")
 	for i, s := range p.Steps {
 		e.line("%3d. %s", i+1, s.Title)
@@ -75,6 +78,7 @@ type planJSON struct {
 	To         string     `json:"to"`
 	Weights    string     `json:"weights"`
 	Standby    string     `json:"standby"`
+	Notes      []string   `json:"notes,omitempty"`
 	Steps      []planStep `json:"steps"`
 }
 
@@ -87,7 +91,7 @@ type planStep struct {
 func printPlanJSON(e *env, p bluegreen.Plan) error {
 	out := planJSON{
 		Event: "plan", Workflow: p.Workflow, Deployment: p.State.Deployment, From: string(p.State.To.Other()),
-		To: string(p.State.To), Weights: p.Situation.Weights.String(), Standby: p.Standby,
+		To: string(p.State.To), Weights: p.Situation.Weights.String(), Standby: p.Standby, Notes: p.Notes,
 	}
 	for _, s := range p.Steps {
 		out.Steps = append(out.Steps, planStep{Name: s.Name, Title: s.Title, Calls: s.Calls})

@@ -62,6 +62,7 @@ func TestScripts(t *testing.T) {
 			"appears":    cmdAppears,
 			"deregister": cmdDeregister,
 			"suspend":    cmdSuspend,
+			"tag":        cmdTag,
 			"await":      cmdAwait,
 			"exits":      cmdExits,
 			"fault":      cmdFault,

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -197,6 +198,20 @@ func cmdDeregister(ts *testscript.TestScript, _ bool, args []string) {
 		Region: l.Sandbox.Account.Region, Credentials: stack.Credentials(), BaseEndpoint: aws.String(l.Sandbox.Endpoint()),
 	})
 	_, err := client.DeregisterImage(context.Background(), &ec2.DeregisterImageInput{ImageId: &args[0]})
+	ts.Check(err)
+}
+
+// cmdTag tags an image, or whatever EC2 can tag:
+//
+//	tag RESOURCE KEY VALUE
+func cmdTag(ts *testscript.TestScript, _ bool, args []string) {
+	l := accountOf(ts).lab
+	client := ec2.New(ec2.Options{
+		Region: l.Sandbox.Account.Region, Credentials: stack.Credentials(), BaseEndpoint: aws.String(l.Sandbox.Endpoint()),
+	})
+	_, err := client.CreateTags(context.Background(), &ec2.CreateTagsInput{
+		Resources: args[:1], Tags: []ec2types.Tag{{Key: &args[1], Value: &args[2]}},
+	})
 	ts.Check(err)
 }
 

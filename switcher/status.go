@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bluegreen/internal/bluegreen"
+	"bluegreen/internal/exit"
 )
 
 func newStatus(e *env) *cobra.Command {
@@ -34,7 +35,7 @@ func newStatus(e *env) *cobra.Command {
 				printStatus(e, st)
 			}
 			if len(st.Problems) > 0 {
-				return &bluegreen.Problem{Code: bluegreen.CodeFailed, Err: fmt.Errorf("not all could be read: %s", strings.Join(st.Problems, "\n"))}
+				return &exit.Problem{Code: exit.Failed, Err: fmt.Errorf("not all could be read: %s", strings.Join(st.Problems, "\n"))}
 			}
 			return nil
 		},

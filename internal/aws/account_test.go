@@ -13,6 +13,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.uber.org/goleak"
 
 	"bluegreen/internal/aws"
@@ -113,16 +114,23 @@ func text(err error) string {
 func TestBalancers(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		lb := w.balancer(t)
-		want := balancer.Balancer{ARN: lb.ARN, Name: "shop-blue-alb", DNSName: lb.DNSName, ZoneID: lb.ZoneID, State: "active", Dual: true}
-		if diff := cmp.Diff(want, lb); diff != "" || lb.DNSName == "" || lb.ZoneID == "" {
+		want := balancer.Balancer{ARN: lb.ARN, Name: "shop-blue-alb", DNSName: lb.DNSName, ZoneID: lb.ZoneID, State: "active", Dual: true, SecurityGroups: lb.SecurityGroups}
+		if diff := cmp.Diff(want, lb); diff != "" || lb.DNSName == "" || lb.ZoneID == "" || len(lb.SecurityGroups) != 1 {
 			t.Error(lb, diff)
 		}
 		if d := lb.Dimension(); !strings.HasPrefix(d, "app/shop-blue-alb/") || !strings.HasSuffix(lb.ARN, ":loadbalancer/"+d) {
 			t.Errorf("dimension %s of %s", d, lb.ARN)
 		}
 		groups := w.targetGroups(t)
-		if diff := cmp.Diff([]balancer.Group{{ARN: groups[0].ARN, Name: "shop-blue-tg"}}, groups); diff != "" {
+		if diff := cmp.Diff([]balancer.Group{{ARN: groups[0].ARN, Name: "shop-blue-tg", Check: balancer.Check{Port: "traffic-port", Path: "/health"}}}, groups); diff != "" {
 			t.Error(diff)
+		}
+		agent := balancer.Check{Port: "9180", Path: "/live"}
+		if err := w.Balancers.SetCheck(t.Context(), groups[0].ARN, agent); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.targetGroups(t)[0].Check; got != agent {
+			t.Errorf("after it was set: %v", got)
 		}
 	})
 }
@@ -251,8 +259,14 @@ func TestTemplatesAndImages(t *testing.T) {
 		want := template.Version{TemplateID: g.TemplateID, Number: 1, Image: w.made.Images["v1"], InstanceType: "t3.small"}
 		for _, version := range []string{"1", "$Latest", "$Default"} {
 			got, err := w.Templates.Get(ctx, g.TemplateID, version)
-			want.Facts = got.Facts
-			if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			want.Facts, want.SecurityGroups = got.Facts, got.SecurityGroups
+			if text, err := got.UserData(); err != nil || !strings.HasPrefix(text, "#!/bin/bash\n") || got.Facts[template.PathUserData] != template.Fingerprint(text) {
+				t.Errorf("%s: user data %q, %v", version, text, err)
+			}
+			if len(got.SecurityGroups) != 1 {
+				t.Errorf("%s: security groups %v", version, got.SecurityGroups)
+			}
+			if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(template.Version{})); err != nil || diff != "" {
 				t.Errorf("%s: %v %s", version, err, diff)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bluegreen/internal/bluegreen"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/sandbox/stack"
 	"bluegreen/internal/traffic"
 )
@@ -166,7 +167,7 @@ func TestRollbackOfUnevenWeights(t *testing.T) {
 			found, g := w.snapshot(), w.watch()
 			app, ev := w.process("first", nil, canary)
 			w.at(ev, "verify-2", time.Second, func() { uneven(ctx, w) })
-			if code := bluegreen.CodeOf(cutoverTo(traffic.Green)(ctx, app)); code != bluegreen.CodeDirty {
+			if code := exit.CodeOf(cutoverTo(traffic.Green)(ctx, app)); code != exit.Dirty {
 				w.t.Errorf("exit code %d", code)
 			}
 			w.must(ctx, "second", rollback, canary)
@@ -182,8 +183,8 @@ func TestRollbackOfUnevenWeights(t *testing.T) {
 			uneven(ctx, w)
 			app, _ := w.process("rollback", nil, quick)
 			err := app.Rollback(ctx)
-			if bluegreen.CodeOf(err) != bluegreen.CodeDirty || !strings.Contains(err.Error(), "the weights differ") {
-				w.t.Errorf("exit code %d: %v", bluegreen.CodeOf(err), err)
+			if exit.CodeOf(err) != exit.Dirty || !strings.Contains(err.Error(), "the weights differ") {
+				w.t.Errorf("exit code %d: %v", exit.CodeOf(err), err)
 			}
 			if err := w.hand(w.sb.Transport()).equalize(ctx); err != nil {
 				w.t.Error(err)

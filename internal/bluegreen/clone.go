@@ -3,6 +3,7 @@ package bluegreen
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"bluegreen/internal/aws/template"
 	"bluegreen/internal/step"
@@ -14,11 +15,16 @@ type CloneOptions struct {
 	To       traffic.Color
 	Image    string
 	Accepted []string // what may be lost, by name
+	// Container and Replace are as in CutoverOptions.
+	Container string
+	Replace   bool
 }
 
 // PlanClone reads the account and says what it takes to make a colour from the live one with another image.
 func (a *App) PlanClone(ctx context.Context, o CloneOptions) (Plan, error) {
-	return a.plan(ctx, workflowClone, CutoverOptions{To: o.To, Image: o.Image, Accepted: o.Accepted})
+	return a.plan(ctx, workflowClone, CutoverOptions{
+		To: o.To, Image: o.Image, Accepted: o.Accepted, Container: o.Container, Replace: o.Replace,
+	})
 }
 
 // Clone makes a colour from the live one, as planned. It gets no traffic and no instances.
@@ -50,25 +56,31 @@ func (r *run) makeSteps(s *State) []step.Step[State] {
 		})
 	}
 	if m.InPlace {
-		return append(steps, r.inPlaceSteps(s)...)
+		return slices.Concat(steps, r.inPlaceSteps(s), r.checkStep(s))
 	}
+	steps = append(steps, r.cloningSteps(s)...)
+	return append(steps, r.checkStep(s)...)
+}
+
+// cloningSteps make a colour that does not stand.
+func (r *run) cloningSteps(s *State) []step.Step[State] {
 	name := r.Config.Stack(s.To).LoadBalancer
-	return append(steps,
-		step.Step[State]{
-			Name: "create", Title: fmt.Sprintf("clone %s into %s with image %s, without instances", s.old(), s.To, m.Image),
+	return []step.Step[State]{
+		{
+			Name: "create", Title: fmt.Sprintf("clone %s into %s with image %s, without instances", s.old(), s.To, s.Make.runs()),
 			Calls: r.createCalls(s), Do: r.create, Undo: r.uncreate,
 			Back: "delete the clone",
 		},
-		step.Step[State]{Name: "active", Title: fmt.Sprintf("wait until load balancer %s is active", name), Do: r.awaitActive},
-		step.Step[State]{Name: "compare", Title: fmt.Sprintf("compare %s with %s, field by field", s.To, s.old()), Do: r.compareStacks},
-	)
+		{Name: "active", Title: fmt.Sprintf("wait until load balancer %s is active", name), Do: r.awaitActive},
+		{Name: "compare", Title: fmt.Sprintf("compare %s with %s, field by field", s.To, s.old()), Do: r.compareStacks},
+	}
 }
 
 // inPlaceSteps make a colour that stands without instances run another image.
 func (r *run) inPlaceSteps(s *State) []step.Step[State] {
 	return []step.Step[State]{
 		{
-			Name: "template", Title: fmt.Sprintf("derive a version of %s's launch template with image %s", s.To, s.Make.Image),
+			Name: "template", Title: fmt.Sprintf("derive a version of %s's launch template with image %s", s.To, s.Make.runs()),
 			Calls: []string{"ec2 CreateLaunchTemplateVersion " + s.Make.base().ID}, Do: r.deriveTemplate, Undo: r.dropTemplate,
 			Back: "delete that version",
 		},

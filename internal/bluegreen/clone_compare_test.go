@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bluegreen/internal/bluegreen"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/sandbox/stack"
 	"bluegreen/internal/traffic"
 )
@@ -145,7 +146,7 @@ func TestCompareSeesEveryChange(t *testing.T) {
 		})
 		err := cloneOf(w.made.Images["v2"])(ctx, app)
 		var differs *bluegreen.CompareError
-		if !errors.As(err, &differs) || bluegreen.CodeOf(err) != bluegreen.CodeFailed {
+		if !errors.As(err, &differs) || exit.CodeOf(err) != exit.Failed {
 			ev.log(t)
 			t.Fatalf("it ends with %v", err)
 		}

@@ -62,7 +62,11 @@ func (c *cloning) start(s *State) {
 		return api.CreateBalancer(c.ctx, from, c.to.LoadBalancer, c.tags)
 	})
 	c.version = begin(&c.parts, func() (template.Version, error) {
-		return c.Cloud.Templates.Derive(c.ctx, s.Make.base().version(), s.Make.Image, token(s))
+		change, err := c.change(c.ctx, s)
+		if err != nil {
+			return template.Version{}, err
+		}
+		return c.Cloud.Templates.Derive(c.ctx, s.Make.base().version(), change, token(s))
 	})
 	for i, g := range from.Groups {
 		target := begin(&c.parts, func() (string, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bluegreen/internal/bluegreen"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/sandbox/stack"
 	"bluegreen/internal/sandbox/wire"
 	"bluegreen/internal/traffic"
@@ -126,8 +127,8 @@ func TestCloneRefusedIsUndone(t *testing.T) {
 				Action: wire.ActionError, Code: "AccessDenied", Message: "not for you", Status: 403,
 			}, func(h *hands, found string, _ *events, err error) {
 				t := h.t
-				if bluegreen.CodeOf(err) != bluegreen.CodeFailed || !strings.Contains(err.Error(), "not for you") {
-					t.Errorf("it ends with %v, code %d", err, bluegreen.CodeOf(err))
+				if exit.CodeOf(err) != exit.Failed || !strings.Contains(err.Error(), "not for you") {
+					t.Errorf("it ends with %v, code %d", err, exit.CodeOf(err))
 				}
 				time.Sleep(rest)
 				if diff := cmp.Diff(found, h.account()); diff != "" {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bluegreen/internal/bluegreen"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/sandbox/stack"
 	"bluegreen/internal/sandbox/wire"
 	"bluegreen/internal/traffic"
@@ -214,9 +215,9 @@ func TestCloneOfABadVersionGoes(t *testing.T) {
 				found := h.account()
 				app, ev := w.process("me", nil, quick, func(c *bluegreen.Config) { c.Probe.Path = "/" })
 				err := cutoverWith(traffic.Green, w.made.Images["v2"])(ctx, app)
-				if bluegreen.CodeOf(err) != bluegreen.CodeFailed {
+				if exit.CodeOf(err) != exit.Failed {
 					ev.log(t)
-					t.Errorf("it ends with %v, code %d", err, bluegreen.CodeOf(err))
+					t.Errorf("it ends with %v, code %d", err, exit.CodeOf(err))
 				}
 				if moved := ev.shifts(); len(moved) > 0 {
 					t.Errorf("it got traffic: %v", moved)

@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bluegreen/internal/bluegreen"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/sandbox/stack"
 	"bluegreen/internal/sandbox/wire"
 	"bluegreen/internal/traffic"
@@ -124,8 +125,8 @@ func TestCloneRefusesLoss(t *testing.T) {
 				if !matchNames(tc.wants, names) {
 					t.Errorf("it names %q, not %q", names, tc.wants)
 				}
-				var problem *bluegreen.Problem
-				if !errors.As(err, &problem) || problem.Code != bluegreen.CodeFailed || strings.Count(problem.Try, "--accept-loss ") != len(names) {
+				var problem *exit.Problem
+				if !errors.As(err, &problem) || problem.Code != exit.Failed || strings.Count(problem.Try, "--accept-loss ") != len(names) {
 					t.Errorf("its way out is %+v", problem)
 				}
 				if diff := cmp.Diff(found, h.account()); diff != "" {
@@ -154,13 +155,13 @@ func TestCloneAcceptsOnlyWhatIsLost(t *testing.T) {
 	for _, tc := range []struct {
 		name     string
 		accepted []string
-		code     bluegreen.Code
+		code     exit.Code
 		want     string
 	}{
-		{"nothing of that name", []string{"schedule/night", "schedule/day"}, bluegreen.CodeUsage, "--accept-loss schedule/day: nothing of that name would be lost"},
-		{"no name", []string{""}, bluegreen.CodeUsage, "nothing of that name would be lost"},
-		{"the begin of a name", []string{"schedule"}, bluegreen.CodeUsage, "nothing of that name would be lost"},
-		{"one of two", []string{"schedule/night"}, bluegreen.CodeFailed, "policy/night-cpu: "},
+		{"nothing of that name", []string{"schedule/night", "schedule/day"}, exit.Usage, "--accept-loss schedule/day: nothing of that name would be lost"},
+		{"no name", []string{""}, exit.Usage, "nothing of that name would be lost"},
+		{"the begin of a name", []string{"schedule"}, exit.Usage, "nothing of that name would be lost"},
+		{"one of two", []string{"schedule/night"}, exit.Failed, "policy/night-cpu: "},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -171,8 +172,8 @@ func TestCloneAcceptsOnlyWhatIsLost(t *testing.T) {
 				h.track("night-cpu", astypes.TargetTrackingConfiguration{TargetValue: aws.Float64(1), CustomizedMetricSpecification: &astypes.CustomizedMetricSpecification{MetricName: aws.String("m")}})
 				app, _ := w.process("me", nil)
 				err := cloneOf(w.made.Images["v2"], tc.accepted...)(ctx, app)
-				if err == nil || !strings.Contains(err.Error(), tc.want) || bluegreen.CodeOf(err) != tc.code {
-					t.Errorf("it ends with %v, code %d", err, bluegreen.CodeOf(err))
+				if err == nil || !strings.Contains(err.Error(), tc.want) || exit.CodeOf(err) != tc.code {
+					t.Errorf("it ends with %v, code %d", err, exit.CodeOf(err))
 				}
 			})
 		})

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bluegreen/internal/bluegreen"
+	"bluegreen/internal/exit"
 	sandboxec2 "bluegreen/internal/sandbox/ec2"
 	"bluegreen/internal/sandbox/stack"
 	"bluegreen/internal/sandbox/wire"
@@ -50,8 +51,8 @@ func TestCloneRefusesBadInput(t *testing.T) {
 				found := h.account()
 				app, _ := w.process("me", nil)
 				_, err := app.PlanClone(ctx, bluegreen.CloneOptions{To: tc.to, Image: image})
-				if err == nil || !strings.Contains(err.Error(), tc.want) || bluegreen.CodeOf(err) != bluegreen.CodeFailed {
-					t.Errorf("it ends with %v, code %d; it should say %q", err, bluegreen.CodeOf(err), tc.want)
+				if err == nil || !strings.Contains(err.Error(), tc.want) || exit.CodeOf(err) != exit.Failed {
+					t.Errorf("it ends with %v, code %d; it should say %q", err, exit.CodeOf(err), tc.want)
 				}
 				if diff := cmp.Diff(found, h.account()); diff != "" {
 					t.Errorf("the account changed:\n%s", diff)
@@ -129,16 +130,16 @@ func TestInPlaceComparesTemplates(t *testing.T) {
 		name     string
 		prepare  func(h *hands)
 		accepted []string
-		code     bluegreen.Code
+		code     exit.Code
 		want     string // of the error; none when empty
 	}{
-		{"as blue's", func(*hands) {}, nil, bluegreen.CodeDone, ""},
-		{"other than blue's", func(h *hands) { h.otherTemplate() }, nil, bluegreen.CodeFailed, "template/Monitoring/Enabled: in the launch template, template/Monitoring/Enabled is false, not true"},
-		{"other than blue's, and accepted", func(h *hands) { h.otherTemplate() }, []string{"template/Monitoring/Enabled"}, bluegreen.CodeDone, ""},
-		{"accepts what is as blue's", func(*hands) {}, []string{"template/Monitoring/Enabled"}, bluegreen.CodeUsage, "nothing of that name would be lost"},
-		{"accepts all", func(h *hands) { h.otherTemplate() }, []string{""}, bluegreen.CodeUsage, "nothing of that name would be lost"},
-		{"one template for both", func(h *hands) { h.share("1") }, nil, bluegreen.CodeDone, ""},
-		{"one template for both, whose newest version blue follows", func(h *hands) { h.share("$Latest") }, nil, bluegreen.CodeDone, ""},
+		{"as blue's", func(*hands) {}, nil, exit.Done, ""},
+		{"other than blue's", func(h *hands) { h.otherTemplate() }, nil, exit.Failed, "template/Monitoring/Enabled: in the launch template, template/Monitoring/Enabled is false, not true"},
+		{"other than blue's, and accepted", func(h *hands) { h.otherTemplate() }, []string{"template/Monitoring/Enabled"}, exit.Done, ""},
+		{"accepts what is as blue's", func(*hands) {}, []string{"template/Monitoring/Enabled"}, exit.Usage, "nothing of that name would be lost"},
+		{"accepts all", func(h *hands) { h.otherTemplate() }, []string{""}, exit.Usage, "nothing of that name would be lost"},
+		{"one template for both", func(h *hands) { h.share("1") }, nil, exit.Done, ""},
+		{"one template for both, whose newest version blue follows", func(h *hands) { h.share("$Latest") }, nil, exit.Done, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -149,9 +150,9 @@ func TestInPlaceComparesTemplates(t *testing.T) {
 				found := h.account()
 				app, ev := w.process("me", nil)
 				err := inPlace(w.made.Images["v3"], tc.accepted...)(ctx, app)
-				if bluegreen.CodeOf(err) != tc.code || err != nil && !strings.Contains(err.Error(), tc.want) {
+				if exit.CodeOf(err) != tc.code || err != nil && !strings.Contains(err.Error(), tc.want) {
 					ev.log(t)
-					t.Fatalf("it ends with %v, code %d", err, bluegreen.CodeOf(err))
+					t.Fatalf("it ends with %v, code %d", err, exit.CodeOf(err))
 				}
 				if err != nil {
 					if diff := cmp.Diff(found, h.account()); diff != "" {

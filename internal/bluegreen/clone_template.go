@@ -31,7 +31,11 @@ func (r *run) unpinTemplate(ctx context.Context, s *State) error {
 }
 
 func (r *run) deriveTemplate(ctx context.Context, s *State) error {
-	v, err := r.Cloud.Templates.Derive(ctx, s.Make.base().version(), s.Make.Image, token(s))
+	change, err := r.change(ctx, s)
+	if err != nil {
+		return err
+	}
+	v, err := r.Cloud.Templates.Derive(ctx, s.Make.base().version(), change, token(s))
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"bluegreen/internal/aws/facts"
+	"bluegreen/internal/aws/template"
 	"bluegreen/internal/traffic"
 )
 
@@ -38,6 +39,13 @@ func (r *run) compareStacks(ctx context.Context, s *State) error {
 	}
 	want := source.facts(r.copyTags(s, names), names).Rewrite(identifiers(source, clone, names), isTag)
 	want[pathImage], want[pathTemplate] = s.Make.Image, s.Make.Made.ID+"/"+s.Make.Made.Version
+	if s.Make.instructs() {
+		change, err := r.change(ctx, s)
+		if err != nil {
+			return err
+		}
+		want[template.PathUserData] = template.Fingerprint(change.UserData)
+	}
 	left := facts.Compare(want, clone.facts(keptTags, naming{}))
 	left = slices.DeleteFunc(left, func(d facts.Difference) bool { return d.Missing && accepted(s, names, d.Path) })
 	if len(left) > 0 {
@@ -92,6 +100,13 @@ func (r *run) compareTemplates(ctx context.Context, s *State) error {
 	source, next, err := r.bothBlueprints(ctx, s)
 	if err != nil {
 		return err
+	}
+	if s.Make.instructs() {
+		change, err := r.change(ctx, s)
+		if err != nil {
+			return err
+		}
+		source.template.Facts[template.PathUserData] = template.Fingerprint(change.UserData)
 	}
 	left := launchDifferences(source.template.Facts, next.template.Facts)
 	left = slices.DeleteFunc(left, func(d facts.Difference) bool { return accepted(s, naming{}, d.Path) })

@@ -27,6 +27,7 @@ type Config struct {
 	Probe   ProbeConfig     `toml:"probe"`
 	Gate    GateConfig      `toml:"gate"`
 	Drain   DrainConfig     `toml:"drain"`
+	Agent   AgentConfig     `toml:"agent"`
 	Limits  LimitConfig     `toml:"limits"`
 }
 
@@ -87,6 +88,11 @@ type DrainConfig struct {
 	Quiet       config.Duration `toml:"quiet"`
 }
 
+// AgentConfig is what load balancers have to know of the agent on the instances.
+type AgentConfig struct {
+	HealthPort int `toml:"health_port"`
+}
+
 // LimitConfig bounds every wait.
 type LimitConfig struct {
 	Poll        config.Duration `toml:"poll"`
@@ -114,6 +120,7 @@ func Default() Config {
 		},
 		Gate:  GateConfig{MaxErrors: 1, MinRequests: 50, MinHealthy: 90, Period: minute, Interval: 15 * second},
 		Drain: DrainConfig{Probes: 20, MaxRequests: 5, Period: minute, Quiet: 3 * minute},
+		Agent: AgentConfig{HealthPort: 9180},
 		Limits: LimitConfig{
 			Poll: 5 * second, InService: 15 * minute, Probe: 5 * minute, Propagation: 10 * minute, Rollback: 12 * 60 * minute,
 			Drain: 120 * minute, ScaleIn: 30 * minute,
@@ -190,6 +197,9 @@ func (c *Config) validate(f *config.Faults) {
 	}
 	c.Rollout.validate(f)
 	c.Probe.validate(f)
+	if p := c.Agent.HealthPort; p < 1 || p > 65535 {
+		f.Add("agent.health_port", p, "must be from 1 to 65535")
+	}
 	percent(f, "gate.min_healthy_percent", c.Gate.MinHealthy, 1, 100)
 	if c.Gate.MaxErrors < 0 || c.Gate.MaxErrors > 100 {
 		f.Add("gate.max_error_percent", c.Gate.MaxErrors, "must be from 0 to 100")

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bluegreen/internal/bluegreen"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/traffic"
 )
 
@@ -103,8 +104,8 @@ func dieAndRecover(t *testing.T, sc scenario, e ends, back bool, deaths ...point
 
 // isNothing says that a command found nothing to do.
 func isNothing(err error) bool {
-	var problem *bluegreen.Problem
-	return errors.As(err, &problem) && problem.Code == bluegreen.CodeFailed && strings.Contains(err.Error(), "there is nothing to ")
+	var problem *exit.Problem
+	return errors.As(err, &problem) && problem.Code == exit.Failed && strings.Contains(err.Error(), "there is nothing to ")
 }
 
 // forward brings to its end what a dead process has begun. One that died before it took the fence has not begun: resume

@@ -9,6 +9,7 @@ import (
 
 	"bluegreen/internal/aws/awserr"
 	"bluegreen/internal/aws/dns"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/step"
 	"bluegreen/internal/traffic"
 )
@@ -27,7 +28,14 @@ type CutoverOptions struct {
 	// Image is the one that the new colour gets first, in a clone or in place; none when empty.
 	Image    string
 	Accepted []string // what a clone may lose, by name
+	// Container is the reference of the image that the agent is to run in the new colour; the one it has when empty. Replace
+	// drops user data that starts a container itself.
+	Container string
+	Replace   bool
 }
+
+// makes says that the new colour does not stay as it stands.
+func (o CutoverOptions) makes() bool { return o.Image != "" || o.Container != "" || o.Replace }
 
 // Plan is what a command would do.
 type Plan struct {
@@ -36,6 +44,7 @@ type Plan struct {
 	State     State
 	Steps     []step.Step[State]
 	Standby   string // who serves if the live side turns unhealthy now
+	Notes     []string
 }
 
 // PlanCutover reads the account and says what a cutover would do. It changes nothing.
@@ -46,7 +55,7 @@ func (a *App) PlanCutover(ctx context.Context, o CutoverOptions) (Plan, error) {
 // plan reads the account and plans a cutover or a clone.
 func (a *App) plan(ctx context.Context, workflow string, o CutoverOptions) (Plan, error) {
 	var mayMiss traffic.Color
-	if o.Image != "" {
+	if o.makes() {
 		mayMiss = o.To
 	}
 	s, err := a.survey(ctx, mayMiss)
@@ -56,7 +65,7 @@ func (a *App) plan(ctx context.Context, workflow string, o CutoverOptions) (Plan
 	if err := a.unfinished(ctx, s); err != nil {
 		return Plan{}, err
 	}
-	if err := a.preflight(s, o.To, o.Image == ""); err != nil {
+	if err := a.preflight(s, o.To, !o.makes()); err != nil {
 		return Plan{}, err
 	}
 	now := time.Now().UTC()
@@ -73,10 +82,10 @@ func (a *App) plan(ctx context.Context, workflow string, o CutoverOptions) (Plan
 			state.Known = append(state.Known, r)
 		}
 	}
-	if next := s.Stacks[o.To]; o.Image == "" {
+	if next := s.Stacks[o.To]; !o.makes() {
 		err = a.fits(ctx, next.Image, next.Template.InstanceType)
 	} else {
-		state.Make, err = a.planMake(ctx, s, o.To, o.Image, o.Accepted)
+		state.Make, err = a.planMake(ctx, s, o)
 	}
 	if err != nil {
 		return Plan{}, err
@@ -115,7 +124,11 @@ func (a *App) planned(workflow string, s Situation, state State) (Plan, error) {
 	if err := r.buildSteps(workflow); err != nil {
 		return Plan{}, err
 	}
-	return Plan{Workflow: workflow, Situation: s, State: state, Steps: r.Steps, Standby: a.zone.App.Standby(s.Set)}, nil
+	p := Plan{Workflow: workflow, Situation: s, State: state, Steps: r.Steps, Standby: a.zone.App.Standby(s.Set)}
+	if state.Make != nil {
+		p.Notes = state.Make.notes
+	}
+	return p, nil
 }
 
 // Cutover moves an app's traffic to the other colour, as planned.
@@ -147,10 +160,10 @@ func (r *run) finish(ctx context.Context, err error) error {
 	r.report(Event{Event: Finished, Outcome: string(outcome), Text: r.summary(outcome)})
 	var preempted *traffic.PreemptedError
 	if errors.As(err, &preempted) && r.StatusOf("fence") == step.Doing {
-		return &Problem{Code: CodeLocked, Err: fmt.Errorf("deployment %s was faster: %w", preempted.By.Deployment, err), Try: "switcher status"}
+		return &exit.Problem{Code: exit.Locked, Err: fmt.Errorf("deployment %s was faster: %w", preempted.By.Deployment, err), Try: "switcher status"}
 	}
 	if r.Record().Seq < 0 && awserr.Transient(err) { // not even the intent was stored
-		return &Problem{Code: CodeFailed, Err: err, Try: "the same again"}
+		return &exit.Problem{Code: exit.Failed, Err: err, Try: "the same again"}
 	}
 	return ended(ctx, r.State.Deployment, outcome, err)
 }
@@ -299,8 +312,8 @@ func (a *App) nobodyElse(ctx context.Context, s Situation) error {
 	if err != nil || !alive {
 		return err
 	}
-	return &Problem{
-		Code: CodeLocked,
+	return &exit.Problem{
+		Code: exit.Locked,
 		Err:  fmt.Errorf("%s works on deployment %s of this app", h.Owner, h.Deployment),
 		Try:  "switcher status",
 	}

@@ -8,6 +8,7 @@ import (
 
 	"bluegreen/internal/bluegreen"
 	"bluegreen/internal/config"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/sandbox"
 	"bluegreen/internal/sandbox/stack"
 	"bluegreen/internal/traffic"
@@ -46,8 +47,8 @@ func TestDrainProof(t *testing.T) {
 				switch blue := after.Groups[traffic.Blue]; {
 				case c.retired && (err != nil || blue.Desired != 0 || blue.InService != 0):
 					t.Errorf("blue was not retired: %v, %+v", err, blue)
-				case !c.retired && (err == nil || bluegreen.CodeOf(err) != bluegreen.CodeFailed || !strings.Contains(err.Error(), c.says)):
-					t.Errorf("exit code %d: %v", bluegreen.CodeOf(err), err)
+				case !c.retired && (err == nil || exit.CodeOf(err) != exit.Failed || !strings.Contains(err.Error(), c.says)):
+					t.Errorf("exit code %d: %v", exit.CodeOf(err), err)
 				case !c.retired && (blue.Desired != before.Groups[traffic.Blue].Desired || blue.Healthy != 2):
 					t.Errorf("blue lost capacity without proof: %+v", blue)
 				}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"bluegreen/internal/bluegreen"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/sandbox/stack"
 	"bluegreen/internal/sandbox/wire"
 	"bluegreen/internal/traffic"
@@ -96,7 +96,7 @@ func withFaults(t *testing.T, seed uint64, done, back snapshot) (struck int64) {
 			app, ev := w.process("me", nil, canary)
 			w.sb.Front.Faults.Add(schedule(random, most)...)
 			err := c.do(ctx, app)
-			for tries := 1; err != nil && bluegreen.CodeOf(err) == bluegreen.CodeFailed && w.snapshot().Fence == fence && tries < 9; tries++ {
+			for tries := 1; err != nil && exit.CodeOf(err) == exit.Failed && w.snapshot().Fence == fence && tries < 9; tries++ {
 				err = c.do(ctx, app) // it could not even look, and left nothing behind
 			}
 			w.sb.Front.Faults.Clear()
@@ -181,7 +181,7 @@ func TestOutages(t *testing.T) {
 				app, ev := w.process("me", nil, canary)
 				w.at(ev, c.step, time.Millisecond, func() { w.outage(c.service, c.operation, c.fault, c.lasts) })
 				if err := cutoverTo(traffic.Green)(ctx, app); err != nil {
-					w.t.Errorf("exit code %d: %v", bluegreen.CodeOf(err), err)
+					w.t.Errorf("exit code %d: %v", exit.CodeOf(err), err)
 				}
 				time.Sleep(rest)
 				if diff := cmp.Diff(e.done, w.snapshot()); diff != "" {

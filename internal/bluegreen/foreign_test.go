@@ -9,6 +9,7 @@ import (
 
 	"bluegreen/internal/bluegreen"
 	"bluegreen/internal/config"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/sandbox/stack"
 	"bluegreen/internal/traffic"
 )
@@ -84,7 +85,7 @@ func TestForeignChange(t *testing.T) {
 					t.Fatalf("the step did not come, or was over before the change: %v", err)
 				}
 				took := time.Since(*when)
-				if code := bluegreen.CodeOf(err); code != bluegreen.CodeDirty || !strings.Contains(err.Error(), "somebody else changed the records") || !strings.Contains(err.Error(), "has weight") {
+				if code := exit.CodeOf(err); code != exit.Dirty || !strings.Contains(err.Error(), "somebody else changed the records") || !strings.Contains(err.Error(), "has weight") {
 					t.Errorf("exit code %d: %v", code, err)
 				}
 				if limit := c.every(app.Config).Span() + time.Second; took > limit {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"bluegreen/internal/aws/group"
+	"bluegreen/internal/exit"
 )
 
 // grows refuses a group that would not bring up what a cutover waits for.
@@ -24,8 +25,8 @@ func shrinks(g group.Group) error {
 		return suspended(g, group.Terminate, "no instance would go")
 	}
 	if kept := g.Protected(); len(kept) > 0 {
-		return &Problem{
-			Code: CodeFailed,
+		return &exit.Problem{
+			Code: exit.Failed,
 			Err:  fmt.Errorf("%d instances of Auto Scaling group %s are protected from scaling in, and would stay: %s", len(kept), g.Name, strings.Join(kept, " ")),
 			Try: fmt.Sprintf("aws autoscaling set-instance-protection --no-protected-from-scale-in --auto-scaling-group-name %s --instance-ids %s",
 				g.Name, strings.Join(kept, " ")),
@@ -35,8 +36,8 @@ func shrinks(g group.Group) error {
 }
 
 func suspended(g group.Group, process, effect string) error {
-	return &Problem{
-		Code: CodeFailed,
+	return &exit.Problem{
+		Code: exit.Failed,
 		Err:  fmt.Errorf("process %s of Auto Scaling group %s is suspended: %s", process, g.Name, effect),
 		Try:  fmt.Sprintf("aws autoscaling resume-processes --auto-scaling-group-name %s --scaling-processes %s", g.Name, process),
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bluegreen/internal/bluegreen"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/sandbox/stack"
 	"bluegreen/internal/traffic"
 )
@@ -71,8 +72,8 @@ func TestHeldGroups(t *testing.T) {
 				before := w.snapshot()
 				app, _ := w.process("me", nil, canary)
 				err := c.do(ctx, app)
-				var problem *bluegreen.Problem
-				if !errors.As(err, &problem) || problem.Code != bluegreen.CodeFailed {
+				var problem *exit.Problem
+				if !errors.As(err, &problem) || problem.Code != exit.Failed {
 					w.t.Fatalf("got %v", err)
 				}
 				id := *w.eye.group(w.t, traffic.Blue).Instances[0].InstanceId

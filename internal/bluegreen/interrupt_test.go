@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bluegreen/internal/bluegreen"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/sandbox/stack"
 	"bluegreen/internal/traffic"
 )
@@ -54,14 +55,14 @@ func interrupt(t *testing.T, sc scenario, e ends, name string) {
 		ev.on(func(e bluegreen.Event) {
 			if e.Event == bluegreen.StepBegan && e.Step == name {
 				pressed = time.Now()
-				cancel(bluegreen.ErrInterrupted)
+				cancel(exit.ErrInterrupted)
 			}
 		})
 		err := sc.do(ctrl, app)
 		if pressed.IsZero() {
 			t.Fatal("the step did not come")
 		}
-		if code := bluegreen.CodeOf(err); code != bluegreen.CodeInterrupted {
+		if code := exit.CodeOf(err); code != exit.Interrupted {
 			t.Errorf("exit code %d: %v", code, err)
 		}
 		if took := time.Since(pressed); took > soon {
@@ -93,9 +94,9 @@ func TestInterruptBeforeItBegins(t *testing.T) {
 		before := w.snapshot()
 		app, _ := w.process("me", nil)
 		ctrl, cancel := context.WithCancelCause(ctx)
-		cancel(bluegreen.ErrInterrupted)
+		cancel(exit.ErrInterrupted)
 		err := cutoverTo(traffic.Green)(ctrl, app)
-		if code := bluegreen.CodeOf(err); code != bluegreen.CodeInterrupted {
+		if code := exit.CodeOf(err); code != exit.Interrupted {
 			w.t.Errorf("exit code %d: %v", code, err)
 		}
 		if diff := cmp.Diff(before, w.snapshot()); diff != "" {

@@ -8,6 +8,7 @@ import (
 
 	"bluegreen/internal/aws/facts"
 	"bluegreen/internal/aws/template"
+	"bluegreen/internal/exit"
 )
 
 // LossError lists what the new colour would be without.
@@ -87,7 +88,7 @@ const (
 func checkLoss(title string, lost map[string]string, accepted []string) error {
 	for _, name := range accepted {
 		if _, known := lost[name]; !known {
-			return &Problem{Code: CodeUsage, Err: fmt.Errorf("--accept-loss %s: nothing of that name would be lost", name)}
+			return &exit.Problem{Code: exit.Usage, Err: fmt.Errorf("--accept-loss %s: nothing of that name would be lost", name)}
 		}
 	}
 	left := maps.Clone(lost)
@@ -101,7 +102,7 @@ func checkLoss(title string, lost map[string]string, accepted []string) error {
 	for _, name := range slices.Sorted(maps.Keys(left)) {
 		flags += " --accept-loss " + quoted(name)
 	}
-	return &Problem{Code: CodeFailed, Err: &LossError{Title: title, Lost: left}, Try: "copy these by hand afterwards, and say so:" + flags}
+	return &exit.Problem{Code: exit.Failed, Err: &LossError{Title: title, Lost: left}, Try: "copy these by hand afterwards, and say so:" + flags}
 }
 
 // quoted is a word as a shell takes it.

@@ -1,6 +1,7 @@
 package bluegreen
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,21 +11,34 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"bluegreen/internal/aws/awserr"
+	"bluegreen/internal/aws/balancer"
 	"bluegreen/internal/aws/group"
 	"bluegreen/internal/aws/image"
+	"bluegreen/internal/aws/template"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/traffic"
 )
 
 // Make is how the new colour comes to run another image: by a clone of the live stack, or, where it stands without
 // instances, by a new version of its launch template.
 type Make struct {
-	Image    string      `json:"image"`
-	InPlace  bool        `json:"in_place,omitempty"`
-	Accepted []string    `json:"accepted_loss,omitempty"`
-	Source   TemplateRef `json:"source"`            // what the live group launches
-	Found    TemplateRef `json:"found,omitzero"`    // what the new colour's group launched before
-	Made     TemplateRef `json:"made,omitzero"`     // what it launches now
-	Targets  []string    `json:"targets,omitempty"` // names of the target groups that a clone makes
+	Image    string   `json:"image"`
+	InPlace  bool     `json:"in_place,omitempty"`
+	Accepted []string `json:"accepted_loss,omitempty"`
+	// Container is the reference of the image that the agent is to run, and Replace says that it takes over from user data
+	// that starts a container itself.
+	Container string `json:"container,omitempty"`
+	Replace   bool   `json:"replace_user_data,omitempty"`
+	// Check is where load balancers find the agent's word on health, if the new colour's have to be told; Checks are those that
+	// were found of a colour that stands, by target group.
+	Check   *balancer.Check           `json:"check,omitempty"`
+	Checks  map[string]balancer.Check `json:"checks,omitempty"`
+	Source  TemplateRef               `json:"source"`            // what the live group launches
+	Found   TemplateRef               `json:"found,omitzero"`    // what the new colour's group launched before
+	Made    TemplateRef               `json:"made,omitzero"`     // what it launches now
+	Targets []string                  `json:"targets,omitempty"` // names of the target groups that a clone makes
+
+	notes []string // what people should know before it begins
 }
 
 // TemplateRef is a version of a launch template.
@@ -35,20 +49,23 @@ type TemplateRef struct {
 }
 
 // planMake decides how the new colour gets its image, and refuses what would lose a setting silently.
-func (a *App) planMake(ctx context.Context, s Situation, to traffic.Color, ami string, accepted []string) (*Make, error) {
+func (a *App) planMake(ctx context.Context, s Situation, o CutoverOptions) (*Make, error) {
+	to := o.To
 	live := s.Stacks[to.Other()]
+	ami := cmp.Or(o.Image, live.Template.Image)
 	m := &Make{
-		Image: ami, Accepted: accepted,
+		Check: a.agentCheck(o, live),
+		Image: ami, Container: o.Container, Replace: o.Replace, Accepted: o.Accepted,
 		Source: TemplateRef{ID: live.Group.TemplateID, Version: live.Group.TemplateVersion, Number: live.Template.Number},
 	}
 	if next, stands := s.Stacks[to]; stands {
-		if err := a.checkImage(ctx, live, ami); err != nil {
+		if err := a.checkImage(ctx, m, live); err != nil {
 			return nil, err
 		}
 		return m, planInPlace(m, live, next)
 	}
 	var both parts
-	img := both.do(func() error { return a.checkImage(ctx, live, ami) })
+	img := both.do(func() error { return a.checkImage(ctx, m, live) })
 	clone := both.do(func() error { return a.planClone(ctx, m, live, to) })
 	if _, err := img.get(); err != nil {
 		return nil, err
@@ -65,26 +82,31 @@ func planInPlace(m *Make, live, next Stack) error {
 	n := len(next.Group.Instances)
 	switch {
 	case next.Group.Size.Desired > 0:
-		return &Problem{
-			Code: CodeFailed,
+		return &exit.Problem{
+			Code: exit.Failed,
 			Err:  fmt.Errorf("%s stands with %d instances of %s: it cannot get another image under way", next.Color, n, next.Version()),
 			Try:  "switcher retire",
 		}
 	case staying:
-		return &Problem{
-			Code: CodeFailed,
+		return &exit.Problem{
+			Code: exit.Failed,
 			Err:  fmt.Errorf("%s is scaled down to none, but %d instances of %s have yet to leave: the group could keep them", next.Color, n, next.Version()),
 			Try:  "switcher status; and the same again when they are gone",
 		}
 	}
 	m.InPlace = true
+	m.planChecks(next)
 	m.Found = TemplateRef{ID: next.Group.TemplateID, Version: next.Group.TemplateVersion, Number: next.Template.Number}
 	base := next.Template
 	if m.shared() {
 		base = live.Template
 	}
 	title := fmt.Sprintf("%s would not launch what %s does, beside the image:", next.Color, live.Color)
-	return checkLoss(title, templateLosses(live.Template, base), m.Accepted)
+	lost := templateLosses(live.Template, base)
+	if m.instructs() {
+		delete(lost, template.PathUserData) // it comes from the live colour
+	}
+	return checkLoss(title, lost, m.Accepted)
 }
 
 // shared says that both colours launch from one launch template.
@@ -136,7 +158,9 @@ func (a *App) freeNames(ctx context.Context, to traffic.Color, names []string) e
 	return all.Wait()
 }
 
-func (a *App) checkImage(ctx context.Context, live Stack, ami string) error {
+// checkImage refuses a machine image that cannot be launched as the live one is, or not with its user data.
+func (a *App) checkImage(ctx context.Context, m *Make, live Stack) error {
+	ami := m.Image
 	img, err := a.Cloud.Images.Get(ctx, ami)
 	if errors.Is(err, awserr.ErrNotFound) {
 		return fmt.Errorf("image %s does not exist in %s, or is not shared with this account", ami, a.Cloud.Region)
@@ -146,6 +170,10 @@ func (a *App) checkImage(ctx context.Context, live Stack, ami string) error {
 	}
 	if img.State != "available" {
 		return fmt.Errorf("image %s is %s, not available", ami, img.State)
+	}
+	m.notes = a.instructions(m, live, img)
+	if err := planInstructions(m, live, img); err != nil {
+		return err
 	}
 	return a.fits(ctx, img, live.Template.InstanceType)
 }

@@ -10,6 +10,7 @@ import (
 
 	"bluegreen/internal/bluegreen"
 	"bluegreen/internal/config"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/sandbox/stack"
 	"bluegreen/internal/sandbox/wire"
 	"bluegreen/internal/traffic"
@@ -93,7 +94,7 @@ func TestRoute53UnreachableDuringRollback(t *testing.T) {
 				}
 			})
 			err := cutoverTo(traffic.Green)(ctx, app)
-			if code := bluegreen.CodeOf(err); code != bluegreen.CodeRolledBack {
+			if code := exit.CodeOf(err); code != exit.RolledBack {
 				w.t.Errorf("exit code %d: %v", code, err)
 			}
 			return ev, nil

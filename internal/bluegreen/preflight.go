@@ -10,6 +10,7 @@ import (
 
 	"bluegreen/internal/aws/awserr"
 	"bluegreen/internal/aws/dns"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/step"
 	"bluegreen/internal/traffic"
 )
@@ -65,8 +66,8 @@ func (a *App) absent(ctx context.Context, color traffic.Color, err error) error 
 		return err
 	}
 	names := a.Config.Stack(color)
-	return &Problem{
-		Code: CodeFailed,
+	return &exit.Problem{
+		Code: exit.Failed,
 		Err:  fmt.Errorf("there is no %s stack: neither load balancer %s nor Auto Scaling group %s", color, names.LoadBalancer, names.Group),
 		Try:  fmt.Sprintf("switcher clone --to %s --ami IMAGE, which makes it from the live one", color),
 	}
@@ -172,8 +173,8 @@ func (a *App) unfinished(ctx context.Context, s Situation) error {
 	if err != nil && !isNoRun(err) {
 		return err
 	}
-	return &Problem{
-		Code: CodeLocked,
+	return &exit.Problem{
+		Code: exit.Locked,
 		Err:  fmt.Errorf("deployment %s is under way (%s, to %s)", s.Fence.Deployment, s.Fence.Op, s.Fence.To),
 		Try:  "switcher status; if its process is gone: switcher resume, or switcher rollback",
 	}

@@ -14,6 +14,7 @@ import (
 
 	"bluegreen/internal/bluegreen"
 	"bluegreen/internal/config"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/sandbox/stack"
 	"bluegreen/internal/traffic"
 )
@@ -134,7 +135,7 @@ func operate(day, ctx context.Context, t *testing.T, app *bluegreen.App, random 
 		default:
 			err = retire(ctx, app)
 		}
-		if code := bluegreen.CodeOf(err); code == bluegreen.CodeUsage || code == bluegreen.CodeInterrupted {
+		if code := exit.CodeOf(err); code == exit.Usage || code == exit.Interrupted {
 			t.Errorf("exit code %d without reason: %v", code, err)
 		}
 	}
@@ -149,7 +150,7 @@ func (w *world) bringToOrder(ctx context.Context) {
 	for _, do := range []deed{rollback, resume, rollback, resume} {
 		err := do(ctx, app)
 		errs = append(errs, err)
-		if bluegreen.CodeOf(err) == bluegreen.CodeDirty {
+		if exit.CodeOf(err) == exit.Dirty {
 			if err := w.hand(w.sb.Transport()).equalize(ctx); err != nil {
 				w.t.Errorf("give all names the same weights: %v", err)
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"bluegreen/internal/exit"
 	"bluegreen/internal/step"
 	"bluegreen/internal/traffic"
 )
@@ -20,14 +21,14 @@ func (a *App) Resume(ctx context.Context) error {
 		return err
 	}
 	if !ok {
-		return &Problem{Code: CodeFailed, Err: fmt.Errorf("there is nothing to resume: no deployment of %s has begun", a.Config.App), Try: "switcher plan"}
+		return &exit.Problem{Code: exit.Failed, Err: fmt.Errorf("there is nothing to resume: no deployment of %s has begun", a.Config.App), Try: "switcher plan"}
 	}
 	record, err := a.store().Latest(ctx, fence.Deployment)
 	if isNoRun(err) && fence.Op == traffic.OpRollback {
 		return a.Rollback(ctx)
 	}
 	if isNoRun(err) && fence.Op.Ended() || err == nil && record.Phase == step.Ended {
-		return &Problem{Code: CodeFailed, Err: fmt.Errorf("there is nothing to resume: deployment %s has ended: %s", fence.Deployment, fence.Op), Try: "switcher status"}
+		return &exit.Problem{Code: exit.Failed, Err: fmt.Errorf("there is nothing to resume: deployment %s has ended: %s", fence.Deployment, fence.Op), Try: "switcher status"}
 	}
 	if err != nil {
 		return err
@@ -41,7 +42,7 @@ func (a *App) Resume(ctx context.Context) error {
 	case fence.Op == traffic.OpRollback:
 		err := a.Rollback(ctx) // it derives all that is left to do from the account
 		if err == nil && record.Phase == step.Undo && record.Cause != causeCommanded {
-			err = &Problem{Code: CodeRolledBack, Err: errors.New(record.Cause)}
+			err = &exit.Problem{Code: exit.RolledBack, Err: errors.New(record.Cause)}
 		}
 		return err
 	}
@@ -75,8 +76,8 @@ func (a *App) notAlive(ctx context.Context, fence traffic.Fence) error {
 	if err != nil || !alive {
 		return err
 	}
-	return &Problem{
-		Code: CodeLocked,
+	return &exit.Problem{
+		Code: exit.Locked,
 		Err:  fmt.Errorf("%s is alive and works on deployment %s", h.Owner, h.Deployment),
 		Try:  "switcher status, or switcher rollback, which does not ask it",
 	}

@@ -7,6 +7,7 @@ import (
 
 	"bluegreen/internal/aws/dns"
 	"bluegreen/internal/aws/group"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/step"
 	"bluegreen/internal/traffic"
 )
@@ -33,7 +34,7 @@ func (a *App) PlanRetire(ctx context.Context, standby int) (Plan, error) {
 		state.Found = s.Fence.Was // a rollback goes back to before the cutover, not to before the retirement
 	}
 	if g := s.Stacks[state.old()].Group; g.Size == (group.Size{Min: standby, Max: g.Size.Max, Desired: standby}) && len(g.Instances) == standby {
-		return Plan{}, &Problem{Code: CodeFailed, Err: fmt.Errorf("%s is retired already (%s)", state.old(), g.Size), Try: "switcher status"}
+		return Plan{}, &exit.Problem{Code: exit.Failed, Err: fmt.Errorf("%s is retired already (%s)", state.old(), g.Size), Try: "switcher status"}
 	}
 	if err := shrinks(s.Stacks[state.old()].Group); err != nil {
 		return Plan{}, err

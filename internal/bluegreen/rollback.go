@@ -8,6 +8,7 @@ import (
 
 	"bluegreen/internal/aws/dns"
 	"bluegreen/internal/aws/group"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/journal"
 	"bluegreen/internal/step"
 	"bluegreen/internal/traffic"
@@ -71,11 +72,11 @@ func (a *App) rollbackFailed(ctx context.Context, err error) error {
 	var lost *journal.LeaseLostError
 	switch {
 	case errors.As(err, &preempted), errors.As(err, &lost):
-		return &Problem{Code: CodeLocked, Err: err, Try: "switcher status"}
+		return &exit.Problem{Code: exit.Locked, Err: err, Try: "switcher status"}
 	case ctx.Err() != nil:
-		return &Problem{Code: CodeInterrupted, Err: errors.Join(context.Cause(ctx), err), Try: "switcher rollback"}
+		return &exit.Problem{Code: exit.Interrupted, Err: errors.Join(context.Cause(ctx), err), Try: "switcher rollback"}
 	}
-	return &Problem{Code: CodeDirty, Err: err, Try: "switcher status, then switcher rollback"}
+	return &exit.Problem{Code: exit.Dirty, Err: err, Try: "switcher status, then switcher rollback"}
 }
 
 // beginRollback is the hot path: it reads the records, pre-empts, and, where the old colour was held at capacity, has the
@@ -89,10 +90,10 @@ func (a *App) beginRollback(ctx context.Context) (r *run, over bool, err error) 
 		}
 		fence, ok, err := set.ParseFence()
 		if err != nil {
-			return &Problem{Code: CodeDirty, Err: err, Try: "set the weights by hand"}
+			return &exit.Problem{Code: exit.Dirty, Err: err, Try: "set the weights by hand"}
 		}
 		if !ok {
-			return &Problem{Code: CodeFailed, Err: fmt.Errorf("there is nothing to roll back: no deployment of %s has begun", a.Config.App), Try: "switcher status"}
+			return &exit.Problem{Code: exit.Failed, Err: fmt.Errorf("there is nothing to roll back: no deployment of %s has begun", a.Config.App), Try: "switcher status"}
 		}
 		r = a.newRun(fence.Epoch + 1)
 		r.State = fromFence(set, fence)
@@ -110,7 +111,7 @@ func (a *App) beginRollback(ctx context.Context) (r *run, over bool, err error) 
 			continue
 		}
 		if err != nil {
-			var problem *Problem
+			var problem *exit.Problem
 			if errors.As(err, &problem) {
 				return nil, false, err
 			}
@@ -154,8 +155,8 @@ func (r *run) preempt(ctx context.Context, fence traffic.Fence) error {
 	s := &r.State
 	old := s.old()
 	if s.Found[old] == 0 {
-		return &Problem{
-			Code: CodeFailed,
+		return &exit.Problem{
+			Code: exit.Failed,
 			Err:  fmt.Errorf("there is nothing to roll back to: %s had no traffic before deployment %s (%s)", old, fence.Deployment, s.Found),
 			Try:  "switcher status; switcher resume, if the deployment is under way",
 		}
@@ -177,8 +178,8 @@ func (r *run) preempt(ctx context.Context, fence traffic.Fence) error {
 		r.note(Warning, "rollback", "%v; looking it up first", err)
 	}
 	if uniform != nil {
-		return &Problem{
-			Code: CodeDirty,
+		return &exit.Problem{
+			Code: exit.Dirty,
 			Err:  fmt.Errorf("%w, and %s was not held at capacity, so that its traffic cannot simply go back", uniform, old),
 			Try:  "give all names and types the same weights by hand, then switcher rollback",
 		}

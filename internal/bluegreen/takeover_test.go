@@ -8,6 +8,7 @@ import (
 
 	"bluegreen/internal/bluegreen"
 	"bluegreen/internal/config"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/journal"
 	"bluegreen/internal/sandbox/stack"
 	"bluegreen/internal/traffic"
@@ -41,8 +42,8 @@ func TestTakeoverSeenInTheLease(t *testing.T) {
 		if !errors.As(err, &lost) {
 			t.Fatalf("the cutover ended with %v, want a lost lease", err)
 		}
-		if code := bluegreen.CodeOf(err); code != bluegreen.CodeRolledBack {
-			t.Errorf("exit code %d, want %d as for every other way to learn of a takeover: %v", code, bluegreen.CodeRolledBack, err)
+		if code := exit.CodeOf(err); code != exit.RolledBack {
+			t.Errorf("exit code %d, want %d as for every other way to learn of a takeover: %v", code, exit.RolledBack, err)
 		}
 		if err := <-rolledBack; err != nil {
 			t.Errorf("rollback: %v", err)

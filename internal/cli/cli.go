@@ -17,7 +17,7 @@ import (
 
 	"golang.org/x/term"
 
-	"bluegreen/internal/bluegreen"
+	"bluegreen/internal/exit"
 )
 
 // Streams are a program's ends.
@@ -59,17 +59,17 @@ func End(s Streams, program string, asJSON bool, err error) int {
 	var told *ToldError
 	switch {
 	case err == nil:
-		return int(bluegreen.CodeDone)
+		return int(exit.Done)
 	case errors.As(err, &told):
 		return told.Code
 	}
-	code := int(bluegreen.CodeOf(err))
+	code := int(exit.CodeOf(err))
 	try := ""
 	var usage *UsageError
-	var problem *bluegreen.Problem
+	var problem *exit.Problem
 	switch {
 	case errors.As(err, &usage):
-		code, try = int(bluegreen.CodeUsage), cmp.Or(usage.Try, program+" --help")
+		code, try = int(exit.Usage), cmp.Or(usage.Try, program+" --help")
 	case errors.As(err, &problem):
 		try = problem.Try
 	}
@@ -96,13 +96,13 @@ func Interrupt(ctx context.Context, s Streams) (context.Context, context.CancelF
 		select {
 		case <-signals:
 			s.say("stopping where it is safe; once more to stop at once\n")
-			cancel(bluegreen.ErrInterrupted)
+			cancel(exit.ErrInterrupted)
 		case <-over:
 			return
 		}
 		select {
 		case <-signals:
-			exit(int(bluegreen.CodeInterrupted))
+			leave(int(exit.Interrupted))
 		case <-over:
 		}
 	}()
@@ -113,10 +113,13 @@ func Interrupt(ctx context.Context, s Streams) (context.Context, context.CancelF
 	})
 }
 
-// say prints to people, over what a Printer may have left in the last line of their terminal.
+// ClearLine empties the line of a terminal on which the cursor stands.
+const ClearLine = "\r\x1b[K"
+
+// say prints to people, over what a progress.Printer may have left in the last line of their terminal.
 func (s Streams) say(format string, args ...any) {
 	if s.ErrTTY {
-		format = clear + format
+		format = ClearLine + format
 	}
 	fmt.Fprintf(s.Err, format, args...)
 }
@@ -138,5 +141,5 @@ func Confirm(s Streams, yes bool, question string) error {
 	case "y", "yes":
 		return nil
 	}
-	return &bluegreen.Problem{Code: bluegreen.CodeFailed, Err: errors.New("not confirmed; nothing was changed")}
+	return &exit.Problem{Code: exit.Failed, Err: errors.New("not confirmed; nothing was changed")}
 }

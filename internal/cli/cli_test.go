@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
-	"bluegreen/internal/bluegreen"
+	"bluegreen/internal/exit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -28,8 +28,8 @@ type ending struct {
 }
 
 func TestEnd(t *testing.T) {
-	problem := func(code bluegreen.Code, try string) error {
-		return fmt.Errorf("shift: %w", &bluegreen.Problem{Code: code, Err: errors.New("no"), Try: try})
+	problem := func(code exit.Code, try string) error {
+		return fmt.Errorf("shift: %w", &exit.Problem{Code: code, Err: errors.New("no"), Try: try})
 	}
 	for name, c := range map[string]struct {
 		err  error
@@ -43,14 +43,14 @@ func TestEnd(t *testing.T) {
 		"a usage error":                {Usagef("no flag --x"), false, false, ending{2, "", "switcher: no flag --x\n  try: switcher --help\n"}},
 		"a usage error of a command":   {&UsageError{Err: errors.New("no flag --x"), Try: "switcher plan --help"}, false, false, ending{2, "", "switcher: no flag --x\n  try: switcher plan --help\n"}},
 		"a usage error deep inside":    {fmt.Errorf("read: %w", Usagef("no flag --x")), false, false, ending{2, "", "switcher: read: no flag --x\n  try: switcher --help\n"}},
-		"rolled back":                  {problem(bluegreen.CodeRolledBack, ""), false, false, ending{3, "", "switcher: shift: no\n"}},
-		"dirty":                        {problem(bluegreen.CodeDirty, "switcher status"), false, false, ending{4, "", "switcher: shift: no\n  try: switcher status\n"}},
-		"waiting":                      {problem(bluegreen.CodeWaiting, "switcher resume"), false, false, ending{8, "", "switcher: shift: no\n  try: switcher resume\n"}},
-		"locked":                       {problem(bluegreen.CodeLocked, "switcher status"), false, false, ending{11, "", "switcher: shift: no\n  try: switcher status\n"}},
-		"interrupted":                  {fmt.Errorf("wait: %w", bluegreen.ErrInterrupted), false, false, ending{130, "", "switcher: wait: interrupted\n"}},
+		"rolled back":                  {problem(exit.RolledBack, ""), false, false, ending{3, "", "switcher: shift: no\n"}},
+		"dirty":                        {problem(exit.Dirty, "switcher status"), false, false, ending{4, "", "switcher: shift: no\n  try: switcher status\n"}},
+		"waiting":                      {problem(exit.Waiting, "switcher resume"), false, false, ending{8, "", "switcher: shift: no\n  try: switcher resume\n"}},
+		"locked":                       {problem(exit.Locked, "switcher status"), false, false, ending{11, "", "switcher: shift: no\n  try: switcher status\n"}},
+		"interrupted":                  {fmt.Errorf("wait: %w", exit.ErrInterrupted), false, false, ending{130, "", "switcher: wait: interrupted\n"}},
 		"over the last line of a wait": {errors.New("broken"), false, true, ending{1, "", "\r\x1b[Kswitcher: broken\n"}},
 		"a command that has said it":   {&ToldError{Code: 4}, true, false, ending{Code: 4}},
-		"an error for machines as well": {problem(bluegreen.CodeDirty, "switcher status"), true, false, ending{
+		"an error for machines as well": {problem(exit.Dirty, "switcher status"), true, false, ending{
 			4, `{"event":"error","exit_code":4,"text":"shift: no","try":"switcher status"}` + "\n", "switcher: shift: no\n  try: switcher status\n",
 		}},
 	} {
@@ -71,7 +71,7 @@ func TestConfirm(t *testing.T) {
 		tty  bool
 		yes  bool
 		want string
-		code bluegreen.Code
+		code exit.Code
 		asks bool
 	}{
 		"the flag":              {nil, false, true, "", 0, false},
@@ -125,7 +125,7 @@ func TestInterrupt(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Fatal("the context goes on")
 	}
-	if !errors.Is(context.Cause(ctx), bluegreen.ErrInterrupted) {
+	if !errors.Is(context.Cause(ctx), exit.ErrInterrupted) {
 		t.Errorf("it ended because %v", context.Cause(ctx))
 	}
 	if got := <-said; got != "\r\x1b[Kstopping where it is safe; once more to stop at once\n" {
@@ -139,7 +139,7 @@ func TestInterrupt(t *testing.T) {
 func TestInterruptThatDoesNotCome(t *testing.T) {
 	ctx, stop := Interrupt(t.Context(), Streams{Err: io.Discard})
 	stop()
-	if !errors.Is(ctx.Err(), context.Canceled) || errors.Is(context.Cause(ctx), bluegreen.ErrInterrupted) {
+	if !errors.Is(ctx.Err(), context.Canceled) || errors.Is(context.Cause(ctx), exit.ErrInterrupted) {
 		t.Errorf("it ended because %v", context.Cause(ctx))
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"fmt"
 	"time"
 
-	"bluegreen/internal/bluegreen"
 	"bluegreen/internal/demo/lab"
 	"bluegreen/internal/demo/load"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/sandbox/app"
 	"bluegreen/internal/sandbox/stack"
 )
@@ -87,7 +87,7 @@ func interrupted(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() == nil {
 		return err
 	}
-	return &bluegreen.Problem{Code: bluegreen.CodeInterrupted, Err: errors.New("interrupted; the account of the demo is gone")}
+	return &exit.Problem{Code: exit.Interrupted, Err: errors.New("interrupted; the account of the demo is gone")}
 }
 
 // Summary is what came of it.

@@ -8,6 +8,7 @@ import (
 
 	"bluegreen/internal/bluegreen"
 	"bluegreen/internal/demo"
+	"bluegreen/internal/exit"
 )
 
 // stopper ends the demo with the first shift.
@@ -18,7 +19,7 @@ type stopper struct {
 
 func (s *stopper) Event(e bluegreen.Event) {
 	if e.Event == bluegreen.Shifted {
-		s.once.Do(func() { s.stop(bluegreen.ErrInterrupted) })
+		s.once.Do(func() { s.stop(exit.ErrInterrupted) })
 	}
 }
 
@@ -30,7 +31,7 @@ func TestInterrupted(t *testing.T) {
 	view := &stopper{stop: stop}
 	begun := time.Now()
 	s, err := demo.Run(ctx, demo.Options{Speed: 300, Seed: 1, View: view})
-	if code := bluegreen.CodeOf(err); code != bluegreen.CodeInterrupted {
+	if code := exit.CodeOf(err); code != exit.Interrupted {
 		t.Errorf("exit code %d: %v", code, err)
 	}
 	if err != nil && err.Error() != "interrupted; the account of the demo is gone" {

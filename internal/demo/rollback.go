@@ -8,6 +8,7 @@ import (
 
 	"bluegreen/internal/bluegreen"
 	"bluegreen/internal/demo/load"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/traffic"
 )
 
@@ -31,7 +32,7 @@ func (d *Demo) rolledBack(to traffic.Color, version string) func(context.Context
 		if err := d.rollBack(ctx, load.Side{Color: string(to), Version: version}); err != nil {
 			return errors.Join(err, <-ended)
 		}
-		if err := <-ended; bluegreen.CodeOf(err) != bluegreen.CodeRolledBack {
+		if err := <-ended; exit.CodeOf(err) != exit.RolledBack {
 			return fmt.Errorf("the cutover that was rolled back did not see so: %w", err)
 		}
 		return nil

@@ -9,6 +9,7 @@ import (
 	"bluegreen/internal/bluegreen"
 	"bluegreen/internal/config"
 	"bluegreen/internal/demo/load"
+	"bluegreen/internal/exit"
 	"bluegreen/internal/traffic"
 	"bluegreen/internal/wait"
 )
@@ -105,11 +106,11 @@ func (d *Demo) cutOver(ctx context.Context, to traffic.Color, version string, re
 func (d *Demo) refused(to traffic.Color, version string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		err := d.cutOver(ctx, to, version, d.tell)
-		var problem *bluegreen.Problem
+		var problem *exit.Problem
 		switch {
 		case err == nil:
 			return fmt.Errorf("%s was not stopped", version)
-		case !errors.As(err, &problem) || problem.Code != bluegreen.CodeFailed:
+		case !errors.As(err, &problem) || problem.Code != exit.Failed:
 			return err
 		}
 		if n := d.load.Stats().Sides[load.Side{Color: string(to), Version: version}].Requests; n > 0 {

@@ -11,6 +11,7 @@ import (
 
 	"bluegreen/internal/bluegreen"
 	"bluegreen/internal/cli"
+	"bluegreen/internal/cli/progress"
 )
 
 // NewView picks the form: JSON on stdout, a live picture on stderr where a person looks, or lines on stderr.
@@ -21,7 +22,7 @@ func NewView(s cli.Streams, asJSON bool) View {
 	case s.ErrTTY:
 		return newLiveView(s.Err, columns(s.Err))
 	}
-	return &lineView{printer: cli.NewPrinter(s, false), out: s.Err}
+	return &lineView{printer: progress.New(s, false), out: s.Err}
 }
 
 // jsonView prints everything, one line each.
@@ -40,7 +41,7 @@ func (v *jsonView) print(value any) {
 
 // lineView prints lines for a log.
 type lineView struct {
-	printer *cli.Printer
+	printer *progress.Printer
 	out     io.Writer
 	shown   time.Time
 }

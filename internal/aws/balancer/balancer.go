@@ -31,6 +31,7 @@ type api interface {
 	CreateRule(context.Context, *elbv2.CreateRuleInput, ...func(*elbv2.Options)) (*elbv2.CreateRuleOutput, error)
 	AddListenerCertificates(context.Context, *elbv2.AddListenerCertificatesInput, ...func(*elbv2.Options)) (*elbv2.AddListenerCertificatesOutput, error)
 	ModifyLoadBalancerAttributes(context.Context, *elbv2.ModifyLoadBalancerAttributesInput, ...func(*elbv2.Options)) (*elbv2.ModifyLoadBalancerAttributesOutput, error)
+	ModifyTargetGroup(context.Context, *elbv2.ModifyTargetGroupInput, ...func(*elbv2.Options)) (*elbv2.ModifyTargetGroupOutput, error)
 	ModifyTargetGroupAttributes(context.Context, *elbv2.ModifyTargetGroupAttributesInput, ...func(*elbv2.Options)) (*elbv2.ModifyTargetGroupAttributesOutput, error)
 	ModifyListenerAttributes(context.Context, *elbv2.ModifyListenerAttributesInput, ...func(*elbv2.Options)) (*elbv2.ModifyListenerAttributesOutput, error)
 	DeleteLoadBalancer(context.Context, *elbv2.DeleteLoadBalancerInput, ...func(*elbv2.Options)) (*elbv2.DeleteLoadBalancerOutput, error)
@@ -51,6 +52,8 @@ type Balancer struct {
 	ZoneID  string // the hosted zone of its DNS name
 	State   string // "active", "provisioning", "failed" …
 	Dual    bool   // answers IPv6 too
+	// SecurityGroups are the ids of those that its nodes are in.
+	SecurityGroups []string
 }
 
 // Dimension is how CloudWatch names the load balancer: "app/NAME/ID".
@@ -78,6 +81,7 @@ func fromSDK(lb types.LoadBalancer) (Balancer, error) {
 	b := Balancer{
 		ARN: aws.ToString(lb.LoadBalancerArn), Name: aws.ToString(lb.LoadBalancerName), DNSName: aws.ToString(lb.DNSName),
 		ZoneID: aws.ToString(lb.CanonicalHostedZoneId), Dual: strings.HasPrefix(string(lb.IpAddressType), "dualstack"),
+		SecurityGroups: lb.SecurityGroups,
 	}
 	if lb.State != nil {
 		b.State = string(lb.State.Code)
@@ -87,8 +91,15 @@ func fromSDK(lb types.LoadBalancer) (Balancer, error) {
 
 // Group is a target group.
 type Group struct {
-	ARN  string
-	Name string
+	ARN   string
+	Name  string
+	Check Check
+}
+
+// Check is where a target group looks for the health of its targets.
+type Check struct {
+	Port string `json:"port"` // "traffic-port", or a number
+	Path string `json:"path"`
 }
 
 // Groups reads the target groups that a load balancer's listeners and rules use.
@@ -101,10 +112,21 @@ func (c *Client) Groups(ctx context.Context, balancerARN string) ([]Group, error
 			return nil, awserr.Wrap(err, "list the target groups of %s", balancerARN)
 		}
 		for _, g := range out.TargetGroups {
-			groups = append(groups, Group{ARN: aws.ToString(g.TargetGroupArn), Name: aws.ToString(g.TargetGroupName)})
+			groups = append(groups, Group{
+				ARN: aws.ToString(g.TargetGroupArn), Name: aws.ToString(g.TargetGroupName),
+				Check: Check{Port: aws.ToString(g.HealthCheckPort), Path: aws.ToString(g.HealthCheckPath)},
+			})
 		}
 	}
 	return groups, nil
+}
+
+// SetCheck makes a target group look elsewhere for the health of its targets.
+func (c *Client) SetCheck(ctx context.Context, groupARN string, check Check) error {
+	_, err := c.api.ModifyTargetGroup(ctx, &elbv2.ModifyTargetGroupInput{
+		TargetGroupArn: &groupARN, HealthCheckPort: &check.Port, HealthCheckPath: &check.Path,
+	})
+	return awserr.Wrap(err, "change the health check of target group %s", groupARN)
 }
 
 // Target is an instance in a target group.

@@ -4,6 +4,7 @@ package template
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"maps"
 	"strconv"
@@ -35,7 +36,21 @@ type Version struct {
 	Number       int64
 	Image        string
 	InstanceType string
-	Facts        facts.Facts // all of its data, for a comparison
+	// SecurityGroups are the ids of those that instances are in.
+	SecurityGroups []string
+	Facts          facts.Facts // all of its data, for a comparison
+
+	userData string // as AWS has it: in base64
+}
+
+// UserData is what instances get at their first boot, in plain text. There may be secrets in it: it is for changing, not for
+// showing.
+func (v Version) UserData() (string, error) {
+	text, err := base64.StdEncoding.DecodeString(v.userData)
+	if err != nil {
+		return "", fmt.Errorf("decode the user data of version %d of launch template %s: %w", v.Number, v.TemplateID, err)
+	}
+	return string(text), nil
 }
 
 // Get reads a version: a number, "$Latest" or "$Default". A missing one is awserr.ErrNotFound.
@@ -57,14 +72,31 @@ func fromSDK(v types.LaunchTemplateVersion) Version {
 	found := Version{TemplateID: aws.ToString(v.LaunchTemplateId), Number: aws.ToInt64(v.VersionNumber), Facts: facts.Facts{}}
 	if d := v.LaunchTemplateData; d != nil {
 		found.Image, found.InstanceType = aws.ToString(d.ImageId), string(d.InstanceType)
+		found.SecurityGroups = d.SecurityGroupIds
+		for _, n := range d.NetworkInterfaces {
+			found.SecurityGroups = append(found.SecurityGroups, n.Groups...)
+		}
 		found.Facts.Add("template", d, "UserData")
 		if d.UserData != nil { // there are secrets in it, and facts are shown
-			sum := sha256.Sum256([]byte(*d.UserData))
-			found.Facts["template/UserData"] = fmt.Sprintf("sha256:%x…", sum[:6])
+			found.userData = *d.UserData
+			found.Facts[PathUserData] = fingerprint(found.userData)
 		}
 	}
 	return found
 }
+
+// PathUserData is where the facts of a version have the fingerprint of its user data.
+const PathUserData = "template/UserData"
+
+// Fingerprint stands for user data, given in plain text, among the facts of a version.
+func Fingerprint(userData string) string { return fingerprint(encode(userData)) }
+
+func fingerprint(encoded string) string {
+	sum := sha256.Sum256([]byte(encoded))
+	return fmt.Sprintf("sha256:%x…", sum[:6])
+}
+
+func encode(userData string) string { return base64.StdEncoding.EncodeToString([]byte(userData)) }
 
 // Inherited are the facts of a version that is derived from v, but for its image: AWS leaves the snapshots of devices out.
 func (v Version) Inherited() facts.Facts {
@@ -73,13 +105,22 @@ func (v Version) Inherited() facts.Facts {
 	return f
 }
 
-// Derive makes a new version that is the source version with another image. AWS copies it, so that nothing gets lost on the
+// Change is what a derived version has other than its source.
+type Change struct {
+	Image    string // id of a machine image
+	UserData string // in plain text; "" keeps that of the source
+}
+
+// Derive makes a new version that is the source version but for a change. AWS copies it, so that nothing gets lost on the
 // way. Token makes the call safe to repeat; it also stands in the version's description, where Find looks for it.
-func (c *Client) Derive(ctx context.Context, source Version, image, token string) (Version, error) {
+func (c *Client) Derive(ctx context.Context, source Version, change Change, token string) (Version, error) {
+	data := &types.RequestLaunchTemplateData{ImageId: &change.Image}
+	if change.UserData != "" {
+		data.UserData = aws.String(encode(change.UserData))
+	}
 	out, err := c.api.CreateLaunchTemplateVersion(ctx, &ec2.CreateLaunchTemplateVersionInput{
 		LaunchTemplateId: &source.TemplateID, SourceVersion: aws.String(strconv.FormatInt(source.Number, 10)),
-		ClientToken: &token, VersionDescription: &token,
-		LaunchTemplateData: &types.RequestLaunchTemplateData{ImageId: &image},
+		ClientToken: &token, VersionDescription: &token, LaunchTemplateData: data,
 	})
 	if err != nil {
 		return Version{}, awserr.Wrap(err, "create a version of launch template %s from version %d", source.TemplateID, source.Number)

@@ -22,10 +22,10 @@ type app struct {
 	version    string
 	color      string
 
-	timer    *account.Timer // the next thing that happens to it: it listens, or it crashes
-	listener net.Listener   // nil while it is down
-	server   *http.Server
-	stopped  bool
+	timer     *account.Timer // the next thing that happens to it: it listens, or it crashes
+	server    *http.Server   // nil while it is down
+	listeners []net.Listener
+	stopped   bool
 }
 
 func (a *app) bootAfter(d time.Duration) { a.timer = a.host.account.After(d, a.listen) }
@@ -35,17 +35,40 @@ func (a *app) listen() {
 	if a.stopped {
 		return
 	}
-	endpoint := net.JoinHostPort(a.addr.String(), strconv.Itoa(a.behavior.Port))
-	listener, err := a.host.fabric.Listen(endpoint)
+	listeners, err := a.ports()
 	if err != nil { // the predecessor at this address is not quite gone
 		a.bootAfter(restartPause)
 		return
 	}
 	server := &http.Server{Handler: &handler{app: a, since: time.Now()}}
-	a.listener, a.server = listener, server
-	a.host.work.Go(func() { _ = server.Serve(listener) }) // always ends with an error that says "closed"
+	a.listeners, a.server = listeners, server
+	for _, l := range listeners {
+		a.host.work.Go(func() { _ = server.Serve(l) }) // always ends with an error that says "closed"
+	}
 	if a.behavior.CrashLoop > 0 {
 		a.timer = a.host.account.After(a.behavior.CrashLoop, a.crash)
+	}
+}
+
+// ports opens all at which the app answers, or none.
+func (a *app) ports() (open []net.Listener, err error) {
+	for _, port := range []int{a.behavior.Port, a.behavior.Agent} {
+		if port == 0 {
+			continue
+		}
+		listener, err := a.host.fabric.Listen(net.JoinHostPort(a.addr.String(), strconv.Itoa(port)))
+		if err != nil {
+			closeAll(open)
+			return nil, err
+		}
+		open = append(open, listener)
+	}
+	return open, nil
+}
+
+func closeAll(listeners []net.Listener) {
+	for _, l := range listeners {
+		_ = l.Close()
 	}
 }
 
@@ -63,11 +86,11 @@ func (a *app) stop() {
 
 // hangUp refuses new connections at once and breaks the open ones.
 func (a *app) hangUp() {
-	if a.listener == nil {
+	if a.server == nil {
 		return
 	}
-	_ = a.listener.Close()
+	closeAll(a.listeners)
 	server := a.server
-	a.listener, a.server = nil, nil
+	a.listeners, a.server = nil, nil
 	a.host.work.Go(func() { _ = server.Close() }) // waits for Serve to return: not under the account's lock
 }

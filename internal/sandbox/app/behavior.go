@@ -26,6 +26,7 @@ type Behavior struct {
 	CrashLoop   time.Duration // it listens this long, dies, and comes back after Boot; 0 for never
 	Port        int
 	Health      string // path of the health check
+	Agent       int    // port at which an agent beside the app answers for its health; 0 for none
 }
 
 // SlowStartPeak is the extra latency of a slow starter's first request.
@@ -92,6 +93,7 @@ var words = map[string]word{
 	"boot":         {example: "5s", apply: func(b *Behavior, v string) error { return parseDuration(v, &b.Boot) }},
 	"crash-loop":   {example: "10s", apply: func(b *Behavior, v string) error { return parseDuration(v, &b.CrashLoop) }},
 	"port":         {example: "8000", apply: func(b *Behavior, v string) error { return parsePort(v, &b.Port) }},
+	"agent":        {example: "9180", apply: func(b *Behavior, v string) error { return parsePort(v, &b.Agent) }},
 	"health":       {example: "/health", apply: func(b *Behavior, v string) error { return parsePath(v, &b.Health) }},
 }
 

@@ -36,7 +36,7 @@ func TestParseBehavior(t *testing.T) {
 }
 
 func TestParseBehaviorRefuses(t *testing.T) {
-	const known = "boot, crash-loop, errors, errors-after, health, healthy, latency, port, slow-start, unhealthy"
+	const known = "agent, boot, crash-loop, errors, errors-after, health, healthy, latency, port, slow-start, unhealthy"
 	for text, want := range map[string]string{
 		"fast":              `behavior "fast": unknown word "fast" (known: ` + known + `)`,
 		"healthy=yes":       `behavior "healthy=yes": healthy takes no value, got "yes"`,

@@ -1,4 +1,4 @@
-package cli
+package progress
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bluegreen/internal/bluegreen"
+	"bluegreen/internal/cli"
 )
 
 var begun = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
@@ -88,7 +89,7 @@ func TestPrinter(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, errs bytes.Buffer
-			p := NewPrinter(Streams{Out: &out, Err: &errs, ErrTTY: c.tty}, c.json)
+			p := New(cli.Streams{Out: &out, Err: &errs, ErrTTY: c.tty}, c.json)
 			p.begun = begun
 			for _, e := range story() {
 				p.Report(e)
@@ -111,7 +112,7 @@ func TestPrinter(t *testing.T) {
 
 // A log that nobody reads any more does not stop a deployment, and events may come from several goroutines.
 func TestPrinterOfABrokenPipe(t *testing.T) {
-	p := NewPrinter(Streams{Err: brokenPipe{}}, false)
+	p := New(cli.Streams{Err: brokenPipe{}}, false)
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {

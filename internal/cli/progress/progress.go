@@ -1,4 +1,5 @@
-package cli
+// Package progress tells people, or machines, what a deployment does.
+package progress
 
 import (
 	"encoding/json"
@@ -10,6 +11,7 @@ import (
 	"unicode"
 
 	"bluegreen/internal/bluegreen"
+	"bluegreen/internal/cli"
 )
 
 // Printer tells about events: as JSON, as lines for a log, or as lines for a person who looks.
@@ -23,8 +25,8 @@ type Printer struct {
 	partial bool                 // the last line on a TTY is one that will be overwritten
 }
 
-// NewPrinter picks the form: --json goes to stdout, lines go to stderr.
-func NewPrinter(s Streams, asJSON bool) *Printer {
+// New picks the form: --json goes to stdout, lines go to stderr.
+func New(s cli.Streams, asJSON bool) *Printer {
 	p := &Printer{out: s.Err, format: (*Printer).line, begun: time.Now()}
 	switch {
 	case asJSON:
@@ -101,7 +103,6 @@ const (
 	bold   = "\x1b[1m"
 	faint  = "\x1b[2m"
 	plain  = "\x1b[0m"
-	clear  = "\r\x1b[K"
 )
 
 // tty is one line for a person: how long after the begin, and a sign for how it goes. A wait is overwritten by what comes
@@ -127,7 +128,7 @@ func (p *Printer) tty(e bluegreen.Event) string {
 	}
 	begin := ""
 	if p.partial {
-		begin = clear
+		begin = cli.ClearLine
 	}
 	if p.partial = e.Event == bluegreen.Waiting || e.Event == bluegreen.StepBegan; p.partial {
 		return fmt.Sprintf("%s%s%7s %s %s%s", begin, color, p.since(e), sign, describe(e), plain)
