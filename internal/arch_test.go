@@ -26,6 +26,7 @@ var architecture = layout{
 			"internal/sandbox/route53/...", "internal/sandbox/elbv2/...", "internal/sandbox/ec2/...",
 			"internal/sandbox/autoscaling/...", "internal/sandbox/cloudwatch/...", "internal/sandbox/ssm/...",
 			"internal/sandbox/sts/...", "internal/sandbox/wafv2/...", "internal/sandbox/nameserver/...",
+			"internal/sandbox/ecr/...", "internal/sandbox/imds/...", "internal/sandbox/secretsmanager/...",
 			"internal/sandbox/proxy/...", "internal/sandbox/app/...",
 		}},
 		{name: "sandbox ground", rooms: []string{

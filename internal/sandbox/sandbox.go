@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"bluegreen/internal/sandbox/account"
@@ -13,11 +14,16 @@ import (
 	"bluegreen/internal/sandbox/autoscaling"
 	"bluegreen/internal/sandbox/cloudwatch"
 	"bluegreen/internal/sandbox/ec2"
+	"bluegreen/internal/sandbox/ec2/launch"
+	"bluegreen/internal/sandbox/ecr"
 	"bluegreen/internal/sandbox/elbv2"
 	"bluegreen/internal/sandbox/fabric"
+	"bluegreen/internal/sandbox/imds"
 	"bluegreen/internal/sandbox/metrics"
 	"bluegreen/internal/sandbox/nameserver"
+	"bluegreen/internal/sandbox/proxy"
 	"bluegreen/internal/sandbox/route53"
+	"bluegreen/internal/sandbox/secretsmanager"
 	"bluegreen/internal/sandbox/ssm"
 	"bluegreen/internal/sandbox/sts"
 	"bluegreen/internal/sandbox/wafv2"
@@ -35,6 +41,8 @@ type Options struct {
 	Resolution, Delay time.Duration
 	// Route53 has the delays of Route 53; its ResolveAlias is set here.
 	Route53 route53.Options
+	// Machines makes what runs the software of instances; HTTP apps in this process when nil. The sandbox closes it.
+	Machines func(*Sandbox) (Machines, error)
 	// Observe is told of every request that a load balancer answers, and Log of what goes wrong in the data plane.
 	Observe func(elbv2.Request)
 	Log     func(problem error)
@@ -57,9 +65,17 @@ type Sandbox struct {
 	Alarms   *cloudwatch.Service
 	Zones    *route53.Service
 	WAF      *wafv2.Service
+	Images   *ecr.Service
+	Secrets  *secretsmanager.Service
+	Metadata *imds.Service
 
-	apps         *app.Host
+	machines     Machines
+	ca           *proxy.CA
 	certificates map[string]bool
+	beside       *servers // what is served beside the APIs, on demand
+	registryOnce sync.Once
+	registry     RegistryAddresses
+	registryErr  error
 	server       *http.Server
 	endpoint     string
 }
@@ -73,7 +89,7 @@ func New(o Options) (*Sandbox, error) {
 		}
 		o.Fabric = loopback
 	}
-	s := &Sandbox{Account: account.New(o.Account), Fabric: o.Fabric, certificates: map[string]bool{}}
+	s := &Sandbox{Account: account.New(o.Account), Fabric: o.Fabric, certificates: map[string]bool{}, beside: newServers()}
 	s.Metrics = metrics.New(metrics.Options{Resolution: o.Resolution, Delay: o.Delay})
 	if err := s.join(o); err != nil {
 		s.Close()
@@ -83,21 +99,32 @@ func New(o Options) (*Sandbox, error) {
 		s.Close()
 		return nil, err
 	}
+	if o.Machines != nil {
+		machines, err := o.Machines(s)
+		if err != nil {
+			s.Close()
+			return nil, fmt.Errorf("prepare for instances: %w", err)
+		}
+		s.machines = machines
+	}
 	return s, nil
 }
 
 // join makes the services and shows each the neighbours that it needs.
 func (s *Sandbox) join(o Options) (err error) {
-	s.apps = app.NewHost(s.Account, s.Fabric)
+	if o.Machines == nil {
+		s.machines = apps{app.NewHost(s.Account, s.Fabric)}
+	}
 	s.EC2 = ec2.New(ec2.Options{
 		Account: s.Account, Fabric: s.Fabric,
-		Start: func(m ec2.Machine) (func(), error) {
-			return s.apps.Start(app.Machine{InstanceID: m.InstanceID, Addr: m.Addr, ImageTags: m.ImageTags, InstanceTags: m.InstanceTags})
-		},
+		Start:    func(m ec2.Machine) (func(), error) { return s.machines.Start(m) },
 		CheckTag: checkTag,
 	})
+	if s.ca, err = proxy.NewCA(); err != nil {
+		return err
+	}
 	s.Balancer, err = elbv2.New(elbv2.Options{
-		Account: s.Account, Fabric: s.Fabric,
+		Account: s.Account, Fabric: s.Fabric, CA: s.ca,
 		Subnet: s.EC2.Subnet, SecurityGroup: s.EC2.SecurityGroupExists, Instance: s.EC2.Instance,
 		Certificate: func(arn string) bool { return s.certificates[arn] },
 		Metrics:     s.Metrics, Observe: o.Observe, Log: o.Log,
@@ -105,13 +132,16 @@ func (s *Sandbox) join(o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	s.EC2.OnStateChange(func(id, state string) {
-		if state == "terminated" {
-			s.Balancer.InstanceGone(id)
-		}
-	})
+	s.EC2.OnStateChange(s.instanceChanged)
 	s.Groups = autoscaling.New(autoscaling.Options{
 		Account: s.Account, Compute: s.EC2, Balancer: s.Balancer, Requests: s.requestsPerTarget,
+	})
+	s.Metadata = imds.New(imds.Options{
+		Account: s.Account, TargetState: s.Groups.TargetState, Interrupt: s.EC2.Interrupt,
+		Instance: func(id string) (imds.Instance, bool) {
+			m, ok := s.EC2.Metadata(id)
+			return imds.Instance(m), ok
+		},
 	})
 	o.Route53.ResolveAlias = func(name string) (route53.Alias, bool) {
 		zone, v4, v6, healthy, ok := s.Balancer.Alias(name)
@@ -120,6 +150,8 @@ func (s *Sandbox) join(o Options) (err error) {
 	s.Account.Lock()
 	s.Zones = route53.New(s.Account, o.Route53)
 	s.Params = ssm.New(s.Account)
+	s.Images = ecr.New(s.Account)
+	s.Secrets = secretsmanager.New(s.Account)
 	s.WAF = wafv2.New(s.Account, s.Balancer.BalancerExists)
 	caller := sts.New(s.Account)
 	s.Account.Unlock()
@@ -129,8 +161,21 @@ func (s *Sandbox) join(o Options) (err error) {
 	}
 	s.Alarms = cloudwatch.New(s.Account, s.Metrics)
 	s.Front = wire.NewFront(s.Account,
-		s.Zones.API(), s.EC2.API(), s.Balancer.API(), s.Groups.API(), s.Alarms.API(), s.Params.API(), caller.API(), s.WAF.API())
+		s.Zones.API(), s.EC2.API(), s.Balancer.API(), s.Groups.API(), s.Alarms.API(), s.Params.API(), caller.API(), s.WAF.API(),
+		s.Images.API(), s.Secrets.API())
 	return nil
+}
+
+// instanceChanged tells those who do something for an instance that it has come to an end, or to a rest.
+func (s *Sandbox) instanceChanged(id, state string) {
+	switch state {
+	case launch.Terminated:
+		s.Balancer.InstanceGone(id)
+		s.Metadata.Forget(id)
+		s.beside.stop(metadataServer(id))
+	case launch.Stopped:
+		s.Metadata.Forget(id)
+	}
 }
 
 // checkTag refuses tags that would change what an app does, if they cannot be understood.
@@ -192,12 +237,13 @@ func (s *Sandbox) Close() {
 	if s.server != nil {
 		_ = s.server.Close()
 	}
+	s.beside.close()
 	s.Account.Close()
 	if s.Balancer != nil {
 		s.Balancer.Close()
 	}
-	if s.apps != nil {
-		s.apps.Close()
+	if s.machines != nil {
+		s.machines.Close()
 	}
 	if s.DNS != nil {
 		_ = s.DNS.Close()

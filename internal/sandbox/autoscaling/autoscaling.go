@@ -62,12 +62,13 @@ type Service struct {
 	order   []string // of the groups, by age
 	deleted []*group // for their activities
 	members map[string]*member
-	seq     int // of the newest member
+	targets map[string]string // see TargetState
+	seq     int               // of the newest member
 }
 
 // New makes an Auto Scaling without groups.
 func New(o Options) *Service {
-	s := &Service{Options: o, groups: map[string]*group{}, members: map[string]*member{}}
+	s := &Service{Options: o, groups: map[string]*group{}, members: map[string]*member{}, targets: map[string]string{}}
 	o.Compute.OnStateChange(s.instanceChanged)
 	return s
 }

@@ -67,6 +67,7 @@ func (s *Service) released(m *member) {
 
 func (s *Service) enterService(m *member) {
 	m.LifecycleState = types.LifecycleStateInService
+	s.heads(m, targetInService)
 	m.since, m.served = s.Account.Now(), true
 	if !m.group.suspended(processAddToLoadBalancer) {
 		for _, arn := range m.group.TargetGroupARNs {

@@ -98,12 +98,18 @@ func (s *Service) leave(name *string, ids []string, decrement *bool, verb string
 
 func (s *Service) enterStandby(_ context.Context, in *sdk.EnterStandbyInput) (*sdk.EnterStandbyOutput, error) {
 	activities, err := s.leave(in.AutoScalingGroupName, in.InstanceIds, in.ShouldDecrementDesiredCapacity, "Moving to Standby",
-		func(m *member) { m.LifecycleState = types.LifecycleStateStandby })
+		func(m *member) {
+			m.LifecycleState = types.LifecycleStateStandby
+			s.heads(m, targetStandby)
+		})
 	return &sdk.EnterStandbyOutput{Activities: activities}, err
 }
 
 func (s *Service) detachInstances(_ context.Context, in *sdk.DetachInstancesInput) (*sdk.DetachInstancesOutput, error) {
-	activities, err := s.leave(in.AutoScalingGroupName, in.InstanceIds, in.ShouldDecrementDesiredCapacity, "Detaching", s.forget)
+	activities, err := s.leave(in.AutoScalingGroupName, in.InstanceIds, in.ShouldDecrementDesiredCapacity, "Detaching", func(m *member) {
+		s.heads(m, targetDetached)
+		s.forget(m)
+	})
 	return &sdk.DetachInstancesOutput{Activities: activities}, err
 }
 
@@ -183,6 +189,7 @@ func (s *Service) newMember(g *group, id string, protected bool) *member {
 	}}
 	g.members = append(g.members, m)
 	s.members[id] = m
+	s.heads(m, targetInService)
 	return m
 }
 

@@ -98,6 +98,9 @@ func (s *Service) unblock(g *group) {
 
 // instanceChanged is told by EC2 of every instance that enters a state.
 func (s *Service) instanceChanged(instanceID, state string) {
+	if state == launch.Terminated {
+		delete(s.targets, instanceID)
+	}
 	m, ours := s.members[instanceID]
 	if !ours {
 		return

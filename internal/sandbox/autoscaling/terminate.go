@@ -15,6 +15,7 @@ func (s *Service) terminate(m *member, cause string) *types.Activity {
 	}
 	s.interrupt(m)
 	m.LifecycleState = types.LifecycleStateTerminating
+	s.heads(m, targetTerminated)
 	a := s.begin(m.group, "Terminating EC2 instance: "+m.id(), cause)
 	m.activity = a
 	s.describePlace(a, m.subnet, *m.AvailabilityZone)
@@ -86,6 +87,7 @@ func (s *Service) terminated(m *member) {
 	m.timer.Stop()
 	s.dropActions(m)
 	m.LifecycleState = types.LifecycleStateTerminated
+	delete(s.targets, m.id())
 	if m.activity != nil {
 		s.end(m.activity, types.ScalingActivityStatusCodeSuccessful, "")
 		m.activity = nil

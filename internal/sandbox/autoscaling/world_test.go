@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,6 +37,7 @@ type world struct {
 	acct     *account.Account
 	compute  *ec2sdk.Client
 	ec2      *ec2.Service
+	groups   *autoscaling.Service
 	balancer *balancer
 	requests float64 // per target and minute
 }
@@ -60,11 +62,11 @@ func in(t *testing.T, test func(w *world)) {
 		w := &world{t: t, ctx: t.Context(), acct: account.New(account.Options{})}
 		w.ec2 = ec2.New(ec2.Options{Account: w.acct, Fabric: fabric.Memory()})
 		w.balancer = &balancer{acct: w.acct, groups: map[string]map[string]string{blueTG: {}, otherTG: {}}}
-		service := autoscaling.New(autoscaling.Options{
+		w.groups = autoscaling.New(autoscaling.Options{
 			Account: w.acct, Compute: w.ec2, Balancer: w.balancer,
 			Requests: func(string) (float64, bool) { return w.requests, w.requests >= 0 },
 		})
-		client := &http.Client{Transport: wire.Transport(wire.NewFront(w.acct, w.ec2.API(), service.API()))}
+		client := &http.Client{Transport: wire.Transport(wire.NewFront(w.acct, w.ec2.API(), w.groups.API()))}
 		keys := credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", "")
 		w.Client = sdk.New(sdk.Options{
 			Region: "eu-west-1", BaseEndpoint: aws.String("http://sandbox"), Retryer: aws.NopRetryer{}, Credentials: keys, HTTPClient: client,
@@ -265,6 +267,11 @@ func (w *world) targets(arn string) map[string]int {
 		}
 	})
 	return n
+}
+
+// containsText says whether an error says something.
+func containsText(err error, text string) bool {
+	return err != nil && strings.Contains(err.Error(), text)
 }
 
 func contains(all []string, some ...string) bool {

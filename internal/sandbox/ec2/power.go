@@ -53,15 +53,18 @@ func (s *Service) terminateInstances(_ context.Context, in *sdk.TerminateInstanc
 }
 
 func (s *Service) stopInstances(_ context.Context, in *sdk.StopInstancesInput) (*sdk.StopInstancesOutput, error) {
-	changes, err := s.change(in.InstanceIds, in.DryRun, stoppable, func(i *instance) {
-		if i.state() != launch.Running && i.state() != launch.Pending {
-			return
-		}
-		s.stopSoftware(i)
-		s.enter(i, launch.Stopping)
-		s.then(i, shutdownTime, func() { s.enter(i, launch.Stopped) })
-	})
+	changes, err := s.change(in.InstanceIds, in.DryRun, stoppable, s.halt)
 	return &sdk.StopInstancesOutput{StoppingInstances: changes}, err
+}
+
+// halt stops an instance that is running or about to.
+func (s *Service) halt(i *instance) {
+	if i.state() != launch.Running && i.state() != launch.Pending {
+		return
+	}
+	s.stopSoftware(i)
+	s.enter(i, launch.Stopping)
+	s.then(i, shutdownTime, func() { s.enter(i, launch.Stopped) })
 }
 
 func (s *Service) startInstances(_ context.Context, in *sdk.StartInstancesInput) (*sdk.StartInstancesOutput, error) {

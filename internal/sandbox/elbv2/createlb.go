@@ -118,7 +118,7 @@ func (s *Service) addBalancer(lb *loadBalancer) {
 	if lb.scheme == types.LoadBalancerSchemeEnumInternal {
 		lb.attributes["ipv6.deny_all_igw_traffic"] = "true"
 	}
-	lb.front = proxy.NewFront(s.Fabric, s.ca)
+	lb.front = proxy.NewFront(s.Fabric, s.CA)
 	s.settle(lb.zones, nil)
 	s.balancers = append(s.balancers, lb)
 	lb.activation = s.Account.After(provisioning, func() {

@@ -33,6 +33,7 @@ type Options struct {
 	Instance      func(id string) (addr netip.Addr, running, ok bool)
 	Certificate   func(arn string) bool // in ACM
 
+	CA                   *proxy.CA               // optional: issues certificates; one of its own without it
 	VPC                  func(id string) bool    // optional: without it any VPC exists
 	DefaultSecurityGroup func(vpc string) string // optional: for load balancers that name none
 	Metrics              Recorder                // optional
@@ -53,7 +54,6 @@ type Request struct {
 // Service is the load balancers, target groups and tags of one account.
 type Service struct {
 	Options
-	ca *proxy.CA
 
 	balancers []*loadBalancer // in the order of their creation, as all lists here
 	groups    []*targetGroup
@@ -70,17 +70,20 @@ func New(o Options) (*Service, error) {
 	if o.Account == nil || o.Fabric == nil || o.Subnet == nil || o.SecurityGroup == nil || o.Instance == nil || o.Certificate == nil {
 		return nil, errors.New("load balancers need an account, a fabric, subnets, security groups, instances and certificates")
 	}
-	ca, err := proxy.NewCA()
-	if err != nil {
-		return nil, fmt.Errorf("start the load balancers: %w", err)
+	if o.CA == nil {
+		ca, err := proxy.NewCA()
+		if err != nil {
+			return nil, fmt.Errorf("start the load balancers: %w", err)
+		}
+		o.CA = ca
 	}
-	s := &Service{Options: o, ca: ca}
+	s := &Service{Options: o}
 	s.ctx, s.cancel = context.WithCancel(o.Account.Context())
 	return s, nil
 }
 
 // CAPEM is the certificate of the authority that issues what the HTTPS listeners show.
-func (s *Service) CAPEM() []byte { return s.ca.PEM() }
+func (s *Service) CAPEM() []byte { return s.CA.PEM() }
 
 // Close ends all connections and background work. The account must not be locked.
 func (s *Service) Close() {

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// CA issues the certificates of a sandbox's HTTPS listeners, one for each name that a client asks for.
+// CA issues the certificates of all that speaks TLS in a sandbox, one for each name that a client asks for.
 type CA struct {
 	key  *ecdsa.PrivateKey
 	cert *x509.Certificate
@@ -67,7 +67,7 @@ func (ca *CA) Certificate(name string) (*tls.Certificate, error) {
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(int64(len(ca.issued)) + 2),
-		Subject:      pkix.Name{CommonName: "bluegreen sandbox load balancer"},
+		Subject:      pkix.Name{CommonName: "bluegreen sandbox server"},
 		NotBefore:    ca.cert.NotBefore,
 		NotAfter:     ca.cert.NotAfter,
 		KeyUsage:     x509.KeyUsageDigitalSignature,
@@ -85,6 +85,15 @@ func (ca *CA) Certificate(name string) (*tls.Certificate, error) {
 	c := &tls.Certificate{Certificate: [][]byte{der, ca.cert.Raw}, PrivateKey: ca.key}
 	ca.issued[name] = c
 	return c, nil
+}
+
+// Config is how a server speaks TLS that goes by whatever name its clients call it.
+func (ca *CA) Config() *tls.Config {
+	return &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		NextProtos:     []string{"http/1.1"},
+		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) { return ca.Certificate(serverName(hello)) },
+	}
 }
 
 // config is how l speaks TLS.

@@ -23,7 +23,7 @@ func TestAdmin(t *testing.T) {
 		{"POST faults", `{"service":"route53","nth":2,"action":"throttle"}`, 200, `[{"service":"route53","nth":2,"action":"throttle"}]`},
 		{"POST faults", `{"action":"error","code":"Boom","times":1}`, 200, `[{"service":"route53","nth":2,"action":"throttle"},{"times":1,"action":"error","code":"Boom"}]`},
 		{"POST faults", ` [{"operation":"GetChange","action":"lost-reply"}]`, 200, `[{"operation":"GetChange","action":"lost-reply"}]`},
-		{"POST faults", `{"action":"explode"}`, 400, `{"error":"unknown action \"explode\": want error, throttle, lost-reply, crash-before or crash-after"}`},
+		{"POST faults", `{"action":"explode"}`, 400, `{"error":"unknown action \"explode\": want error, throttle, lost-reply, cut, stall, crash-before or crash-after"}`},
 		{"POST faults", `{"action":"crash-after"}`, 400, `{"error":"a fault of action \"crash-after\" needs a function and cannot be set from outside"}`},
 		{"POST faults", `{"acton":"throttle"}`, 400, `{"error":"read the faults: json: unknown field \"acton\""}`},
 		{"GET faults", "", 200, `[{"operation":"GetChange","action":"lost-reply"}]`},

@@ -51,6 +51,7 @@ type reply struct {
 	status int
 	header http.Header
 	body   []byte
+	breaks Action // ActionCut or ActionStall, if it shall not arrive whole
 }
 
 func newReply(status int, contentType string, body []byte) *reply {

@@ -115,6 +115,10 @@ func (x *exchange) perform(ctx context.Context, fault *Fault) *reply {
 		x.call(ctx)
 		fault.crash()
 		return nil
+	case ActionCut, ActionStall:
+		rep := x.call(ctx)
+		rep.breaks = fault.Action
+		return rep
 	}
 	x.call(ctx) // ActionLostReply
 	return nil

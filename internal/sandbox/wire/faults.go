@@ -16,6 +16,8 @@ const (
 	ActionLostReply   Action = "lost-reply"   // let it take effect and cut the connection in place of a reply
 	ActionCrashBefore Action = "crash-before" // call Crash and cut the connection; no effect
 	ActionCrashAfter  Action = "crash-after"  // let it take effect, call Crash and cut the connection
+	ActionCut         Action = "cut"          // let it take effect and cut the connection in the middle of the reply
+	ActionStall       Action = "stall"        // let it take effect and stop in the middle of the reply until the client goes
 )
 
 // Fault makes some calls go wrong.
@@ -57,13 +59,13 @@ func (f *Fault) strikes(nth int) bool {
 
 func (f *Fault) check() error {
 	switch f.Action {
-	case ActionThrottle, ActionLostReply, ActionCrashBefore, ActionCrashAfter:
+	case ActionThrottle, ActionLostReply, ActionCrashBefore, ActionCrashAfter, ActionCut, ActionStall:
 	case ActionError:
 		if f.Code == "" {
 			return fmt.Errorf("a fault of action %q needs the error's code", f.Action)
 		}
 	default:
-		return fmt.Errorf("unknown action %q: want error, throttle, lost-reply, crash-before or crash-after", f.Action)
+		return fmt.Errorf("unknown action %q: want error, throttle, lost-reply, cut, stall, crash-before or crash-after", f.Action)
 	}
 	if f.Nth < 0 {
 		return fmt.Errorf("nth is %d: calls are counted from 1", f.Nth)
@@ -144,7 +146,7 @@ func throttled(service string) *Error {
 	switch service {
 	case "ec2":
 		return Errorf("RequestLimitExceeded", "Request limit exceeded.").WithStatus(http.StatusServiceUnavailable)
-	case "ssm", "monitoring":
+	case "ssm", "monitoring", "ecr", "secretsmanager":
 		return Errorf("ThrottlingException", "Rate exceeded")
 	}
 	return Errorf("Throttling", "Rate exceeded")

@@ -78,8 +78,14 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Amzn-Requestid", x.id)
 	header.Set("Date", x.start.UTC().Format(http.TimeFormat))
 	header.Set("Content-Length", strconv.Itoa(len(reply.body)))
+	end := func() {}
+	if reply.breaks != "" {
+		broken := breakReply(w, r, reply.breaks)
+		w, end = broken, broken.end
+	}
 	w.WriteHeader(reply.status)
 	_, _ = w.Write(reply.body) // a client that has gone needs no reply
+	end()
 }
 
 // requestID is a UUID made of a request's number, so that a run can be repeated.

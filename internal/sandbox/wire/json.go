@@ -23,8 +23,12 @@ func jsonCodecFor(contentType string) jsonCodec {
 	return jsonCodec{"application/x-amz-json-1.1"}
 }
 
-// typedDecoder reads trees of protocols that know lists and maps from structures.
-var typedDecoder = &decoder{names: plain, elements: typedElements, entries: typedEntries}
+// typedDecoder reads trees of protocols that know lists and maps from structures; lowerDecoder those of services whose
+// members begin with a lower-case letter.
+var (
+	typedDecoder = &decoder{names: plain, elements: typedElements, entries: typedEntries}
+	lowerDecoder = &decoder{names: lowered, elements: typedElements, entries: typedEntries}
+)
 
 func typedElements(n *node, _ string) ([]*node, error) {
 	if n.kind != listNode {
@@ -49,7 +53,7 @@ func (c jsonCodec) operation(s *Service, r *request) (string, *Error) {
 	return name, nil
 }
 
-func (jsonCodec) decode(_ *Service, _ string, r *request, in any) error {
+func (jsonCodec) decode(s *Service, _ string, r *request, in any) error {
 	d := json.NewDecoder(bytes.NewReader(r.body))
 	d.UseNumber()
 	var v any
@@ -59,7 +63,11 @@ func (jsonCodec) decode(_ *Service, _ string, r *request, in any) error {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("more than one document")
 	}
-	return typedDecoder.assign(reflect.ValueOf(in).Elem(), jsonTree(v), "")
+	decoder := typedDecoder
+	if s.LowerCase {
+		decoder = lowerDecoder
+	}
+	return decoder.assign(reflect.ValueOf(in).Elem(), jsonTree(v), "")
 }
 
 func jsonTree(v any) *node {
@@ -88,8 +96,12 @@ func (jsonCodec) absent(message string) *Error {
 	return Errorf("UnknownOperationException", "%s", message)
 }
 
-func (c jsonCodec) encode(_ *Service, _ string, out any, _ string) *reply {
-	return c.document(200, jsonValue(messageTree(out, plain)))
+func (c jsonCodec) encode(s *Service, _ string, out any, _ string) *reply {
+	names := plain
+	if s.LowerCase {
+		names = lowered
+	}
+	return c.document(200, jsonValue(messageTree(out, names)))
 }
 
 func (c jsonCodec) refuse(s *Service, e *Error, _ string) *reply {

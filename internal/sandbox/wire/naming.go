@@ -51,6 +51,14 @@ func (n *naming) structure(t reflect.Type) *structure {
 // plain calls every member what the SDK calls it, and the elements of a list "member".
 var plain = &naming{of: func(_ reflect.Type, f reflect.StructField) (string, string) { return f.Name, "member" }}
 
+// lowered is plain with the first letter in lower case, but for tags: ECR, too, writes Key and Value.
+var lowered = &naming{of: func(owner reflect.Type, f reflect.StructField) (string, string) {
+	if owner.Name() == "Tag" {
+		return f.Name, "member"
+	}
+	return lowerFirst(f.Name), "member"
+}}
+
 // qualified is how the tables of exceptions name a field.
 func qualified(owner reflect.Type, f reflect.StructField) string { return owner.Name() + "." + f.Name }
 

@@ -45,6 +45,7 @@ type Service struct {
 	Version     string     // API version, e.g. "2015-12-01"; tells ELB from ELBv2, which sign alike
 	Namespace   string     // of its XML, e.g. "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"
 	Target      string     // JSON: the X-Amz-Target prefix, e.g. "AmazonSSM"; CBOR: the service in the path
+	LowerCase   bool       // JSON: members begin with a lower-case letter, as in ECR
 	Protocols   []Protocol // all that it speaks
 	Operations  []Operation
 }

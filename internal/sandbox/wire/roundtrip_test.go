@@ -14,8 +14,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cloudwatchschemas "github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -249,6 +251,39 @@ func TestRoundTripSSM(t *testing.T) {
 	round(r, "DeleteParameters", c.DeleteParameters)
 	round(r, "DescribeParameters", c.DescribeParameters)
 	round(r, "GetParameterHistory", c.GetParameterHistory)
+	r.run(service)
+}
+
+func TestRoundTripECR(t *testing.T) {
+	r := newRounds(t)
+	c := ecr.NewFromConfig(r.config)
+	service := ecrService
+	round(r, "GetAuthorizationToken", c.GetAuthorizationToken)
+	round(r, "CreateRepository", c.CreateRepository)
+	round(r, "DescribeRepositories", c.DescribeRepositories)
+	round(r, "DeleteRepository", c.DeleteRepository)
+	round(r, "PutImageTagMutability", c.PutImageTagMutability)
+	round(r, "PutImage", c.PutImage)
+	round(r, "DescribeImages", c.DescribeImages)
+	round(r, "ListImages", c.ListImages)
+	round(r, "BatchGetImage", c.BatchGetImage)
+	round(r, "BatchDeleteImage", c.BatchDeleteImage)
+	r.run(service)
+}
+
+func TestRoundTripSecretsManager(t *testing.T) {
+	r := newRounds(t)
+	c := secretsmanager.NewFromConfig(r.config)
+	service := secretsService
+	round(r, "CreateSecret", c.CreateSecret)
+	round(r, "GetSecretValue", c.GetSecretValue)
+	round(r, "PutSecretValue", c.PutSecretValue)
+	round(r, "UpdateSecret", c.UpdateSecret)
+	round(r, "DescribeSecret", c.DescribeSecret)
+	round(r, "ListSecrets", c.ListSecrets)
+	round(r, "DeleteSecret", c.DeleteSecret)
+	round(r, "RestoreSecret", c.RestoreSecret)
+	round(r, "BatchGetSecretValue", c.BatchGetSecretValue)
 	r.run(service)
 }
 

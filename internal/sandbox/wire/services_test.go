@@ -55,6 +55,14 @@ var (
 		SigningName: "ssm", Version: "2014-11-06", Target: "AmazonSSM",
 		Protocols: []wire.Protocol{wire.JSON},
 	}
+	ecrService = wire.Service{
+		SigningName: "ecr", Version: "2015-09-21", Target: "AmazonEC2ContainerRegistry_V20150921", LowerCase: true,
+		Protocols: []wire.Protocol{wire.JSON},
+	}
+	secretsService = wire.Service{
+		SigningName: "secretsmanager", Version: "2017-10-17", Target: "secretsmanager",
+		Protocols: []wire.Protocol{wire.JSON},
+	}
 	stsService = wire.Service{
 		SigningName: "sts", Version: "2011-06-15",
 		Namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
