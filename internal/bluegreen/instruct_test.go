@@ -15,6 +15,7 @@ import (
 	"bluegreen/internal/bluegreen"
 	"bluegreen/internal/sandbox/stack"
 	"bluegreen/internal/traffic"
+	"bluegreen/internal/userdata"
 )
 
 // toAgent moves green to the agent: another machine image, the container by reference, and user data without a script.
@@ -112,8 +113,7 @@ func dieInMove(t *testing.T, spec stack.Spec, at point, back bool) {
 		}
 		want := launched{
 			Image: w.made.Images["v2"], Port: "9180", Path: "/health",
-			UserData: "#cloud-config\nwrite_files:\n  - path: /etc/bluegreen/agent.d/50-user-data.toml\n    owner: root:root\n" +
-				"    permissions: '0600'\n    content: |\n      image = \"registry.example.com/shop:v2\"\n",
+			UserData: userdata.CloudConfig("image = \"registry.example.com/shop:v2\"\n"),
 		}
 		if diff := cmp.Diff(want, h.launched()); diff != "" {
 			ev.log(t)

@@ -36,7 +36,7 @@ func TestVersions(t *testing.T) {
 		"never listens":               {"boot=10h", short, exit.Failed, "0 healthy in shop-green-alb", nil, 0},
 		"dies again and again":        {"crash-loop=15s boot=30s", short, exit.Failed, "shop-green", nil, 0},
 		"fails its probe":             {"errors=1", root, exit.Failed, "status 50", nil, 0},
-		"fails half of its probes":    {"errors=0.5", root, exit.Failed, "good answers in a row", nil, 0},
+		"fails most of its probes":    {"errors=0.8", root, exit.Failed, "good answers in a row", nil, 0},
 		"fails half of its requests":  {"errors=0.5", short, exit.RolledBack, "requests failed (5xx)", []string{"blue:90,green:10", "blue:100"}, 0.10},
 		"fails after a while":         {"errors=1 errors-after=4m", short, exit.RolledBack, "requests failed (5xx)", []string{"blue:90,green:10", "blue:100"}, 0.15},
 		"fails its probe after while": {"errors=1 errors-after=9m", root, exit.RolledBack, "probes in a row failed", nil, 0.25},
