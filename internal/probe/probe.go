@@ -29,7 +29,7 @@ type DialContext func(ctx context.Context, network, addr string) (net.Conn, erro
 // Probe asks a target. It may be used from several goroutines at once.
 type Probe struct {
 	target   Target
-	statuses statusSet
+	statuses Statuses
 	body     func([]byte) bool
 	client   *http.Client
 }
@@ -37,7 +37,7 @@ type Probe struct {
 // New checks a target and reports all that is wrong with it at once. Connections are made by dial, a net.Dialer's when nil.
 func New(t Target, dial DialContext) (*Probe, error) {
 	t = t.withDefaults()
-	statuses, errStatus := parseStatuses(t.ExpectStatus)
+	statuses, errStatus := ParseStatuses(t.ExpectStatus)
 	body, errBody := bodyMatcher(t.ExpectBody)
 	config, errTLS := t.tlsConfig()
 	if err := errors.Join(t.check(), errStatus, errBody, errTLS); err != nil {
@@ -86,7 +86,7 @@ func (p *Probe) ask(ctx context.Context, addr string) Result {
 		r.Err = context.Cause(ctx)
 	case err != nil:
 		r.Err = err
-	case !p.statuses.contains(status):
+	case !p.statuses.Contains(status):
 		r.Err = fmt.Errorf("status %d, want %s%s", status, p.target.ExpectStatus, shown(body))
 	case p.body != nil && !p.body(body):
 		r.Err = fmt.Errorf("status %d, but the body does not have %s%s", status, p.target.ExpectBody, shown(body))

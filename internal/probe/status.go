@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// statusSet is a list of ranges of HTTP statuses, both ends included.
-type statusSet [][2]int
+// Statuses is a list of ranges of HTTP statuses, both ends included.
+type Statuses [][2]int
 
-// parseStatuses reads "200-299,301".
-func parseStatuses(text string) (statusSet, error) {
-	var set statusSet
+// ParseStatuses reads "200-299,301".
+func ParseStatuses(text string) (Statuses, error) {
+	var set Statuses
 	for part := range strings.SplitSeq(text, ",") {
 		first, last, isRange := strings.Cut(strings.TrimSpace(part), "-")
 		if !isRange {
@@ -27,7 +27,8 @@ func parseStatuses(text string) (statusSet, error) {
 	return set, nil
 }
 
-func (s statusSet) contains(status int) bool {
+// Contains says whether a status is one of them.
+func (s Statuses) Contains(status int) bool {
 	for _, r := range s {
 		if r[0] <= status && status <= r[1] {
 			return true
