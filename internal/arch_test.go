@@ -16,9 +16,9 @@ var architecture = layout{
 			"internal/traffic", "internal/gate", "internal/hook", "internal/probe", "internal/wait", "internal/step",
 			"internal/journal", "internal/userdata",
 		}},
-		{name: "account", rooms: []string{"internal/aws"}}, // connects the adapters
+		{name: "account", rooms: []string{"internal/aws", "internal/aws/session"}}, // connect the adapters
 		{name: "adapters", apart: true, rooms: []string{"internal/aws/...", "internal/docker", "internal/resolve"}},
-		{name: "ground", rooms: []string{"internal/aws/awserr", "internal/aws/facts", "internal/config", "internal/exit", "internal/version"}},
+		{name: "ground", rooms: []string{"internal/aws/awserr", "internal/aws/facts", "internal/aws/sealed", "internal/config", "internal/exit", "internal/version"}},
 
 		// The sandbox stands for AWS. Nothing of the product is above or below it: see the rules.
 		{name: "sandbox", rooms: []string{"internal/sandbox", "internal/sandbox/stack"}},

@@ -83,6 +83,7 @@ var kinds = map[string]error{
 	"LoadBalancerNotFound":                             ErrNotFound,
 	"TargetGroupNotFound":                              ErrNotFound,
 	"ParameterNotFound":                                ErrNotFound,
+	"ResourceNotFoundException":                        ErrNotFound,
 	"InvalidAMIID.NotFound":                            ErrNotFound,
 	"InvalidAMIID.Unavailable":                         ErrNotFound,
 	"ParameterAlreadyExists":                           ErrExists,
@@ -122,6 +123,10 @@ func Wrap(err error, format string, args ...any) error {
 		if e.Kind == nil && failedInside(err) {
 			e.Kind = ErrUnreachable
 		}
+		return e
+	}
+	if failedInside(err) { // and what came could not be read, e.g. a proxy's HTML
+		e.Kind = ErrUnreachable
 		return e
 	}
 	var netErr net.Error

@@ -60,7 +60,12 @@ func TestWrap(t *testing.T) {
 		"an error of theirs that we know":    {refused(500, "InternalFailure", "oops"), "look: oops (InternalFailure)", ErrUnreachable, "InternalFailure", true},
 		"an error of theirs that is unknown": {refused(502, "InternalServiceFault", "oops"), "look: oops (InternalServiceFault)", ErrUnreachable, "InternalServiceFault", true},
 		"an answer of no service":            {refused(503, "UnknownError", "UnknownError"), "look: UnknownError (UnknownError)", ErrUnreachable, "UnknownError", true},
-		"an error of ours":                   {refused(400, "ValidationError", "what?"), "look: what? (ValidationError)", nil, "ValidationError", false},
+		"an answer that cannot be read": {
+			operation(&awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
+				Response: &smithyhttp.Response{Response: &http.Response{StatusCode: 502}}, Err: &smithy.DeserializationError{Err: errors.New("<html>")},
+			}}), "look: https response error StatusCode: 502, RequestID: , deserialization failed, <html>", ErrUnreachable, "", true,
+		},
+		"an error of ours": {refused(400, "ValidationError", "what?"), "look: what? (ValidationError)", nil, "ValidationError", false},
 		"cut off": {
 			unsent(syscall.ECONNRESET), `look: Post "https://x/": connection reset by peer`,
 			ErrUnreachable, "", true,

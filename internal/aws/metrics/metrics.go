@@ -1,4 +1,4 @@
-// Package metrics reads CloudWatch metrics.
+// Package metrics reads and writes CloudWatch metrics.
 package metrics
 
 import (
@@ -15,6 +15,7 @@ import (
 
 type api interface {
 	GetMetricData(context.Context, *cloudwatch.GetMetricDataInput, ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error)
+	PutMetricData(context.Context, *cloudwatch.PutMetricDataInput, ...func(*cloudwatch.Options)) (*cloudwatch.PutMetricDataOutput, error)
 }
 
 // Client calls CloudWatch.

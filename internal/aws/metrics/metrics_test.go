@@ -16,6 +16,7 @@ import (
 
 // pages answers with one page after the other, whatever is asked.
 type pages struct {
+	api
 	results [][]types.MetricDataResult
 	asked   int
 }

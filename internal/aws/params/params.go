@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"bluegreen/internal/aws/awserr"
+	"bluegreen/internal/aws/sealed"
 )
 
 // MaxValue is how many bytes a parameter of the standard tier holds.
@@ -100,4 +101,21 @@ func (c *Client) Delete(ctx context.Context, names ...string) error {
 
 func param(p types.Parameter) Param {
 	return Param{Name: aws.ToString(p.Name), Value: aws.ToString(p.Value), Version: p.Version}
+}
+
+// Sealed is a parameter whose value must not be seen.
+type Sealed struct {
+	Name    string
+	Value   sealed.Text
+	Version int64
+}
+
+// Secret reads a parameter, decrypted if it is a SecureString. A missing one is awserr.ErrNotFound.
+func (c *Client) Secret(ctx context.Context, name string) (Sealed, error) {
+	out, err := c.api.GetParameter(ctx, &ssm.GetParameterInput{Name: &name, WithDecryption: aws.Bool(true)})
+	if err != nil {
+		return Sealed{}, awserr.Wrap(err, "read parameter %s", name)
+	}
+	p := out.Parameter
+	return Sealed{Name: aws.ToString(p.Name), Value: sealed.New(aws.ToString(p.Value)), Version: p.Version}, nil
 }
