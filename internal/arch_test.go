@@ -17,7 +17,7 @@ var architecture = layout{
 			"internal/journal", "internal/userdata",
 		}},
 		{name: "account", rooms: []string{"internal/aws", "internal/aws/session"}}, // connect the adapters
-		{name: "adapters", apart: true, rooms: []string{"internal/aws/...", "internal/docker", "internal/resolve"}},
+		{name: "adapters", apart: true, rooms: []string{"internal/aws/...", "internal/docker/...", "internal/resolve"}},
 		{name: "ground", rooms: []string{"internal/aws/awserr", "internal/aws/facts", "internal/aws/sealed", "internal/config", "internal/exit", "internal/version"}},
 
 		// The sandbox stands for AWS. Nothing of the product is above or below it: see the rules.
@@ -82,7 +82,6 @@ var architecture = layout{
 	planned: []string{
 		"agent", "amibake", "internal/agent", "internal/bake", "internal/report",
 		"internal/gate", "internal/hook",
-		"internal/docker", "github.com/moby/...", "github.com/docker/...",
 	},
 }
 
