@@ -12,6 +12,7 @@ var architecture = layout{
 		{name: "programs", apart: true, rooms: []string{"agent", "switcher", "amibake"}},
 		{name: "faces", rooms: []string{"internal/cli/...", "internal/report", "internal/demo/..."}},
 		{name: "domains", apart: true, rooms: []string{"internal/agent", "internal/bluegreen", "internal/bake"}},
+		{name: "parts of the agent", apart: true, rooms: []string{"internal/agent/..."}}, // internal/agent joins them
 		{name: "mechanisms", rooms: []string{
 			"internal/traffic", "internal/gate", "internal/hook", "internal/probe", "internal/wait", "internal/step",
 			"internal/journal", "internal/userdata",
