@@ -1,0 +1,146 @@
+package owner_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"bluegreen/internal/agent/owner"
+	"bluegreen/internal/docker"
+	"bluegreen/internal/docker/dockertest"
+)
+
+func TestMain(m *testing.M) { os.Exit(dockertest.Main(m)) }
+
+// TestRealEngine kills owners, and the daemon, at each step of replacements on a real engine.
+func TestRealEngine(t *testing.T) {
+	s := newSite(t)
+	type history struct {
+		good bool
+		deed string
+	}
+	deeds := []history{
+		{true, "create"}, {true, "stop"}, {true, "start"}, {true, "remove"}, {false, "start"}, {false, "rename"},
+	}
+	ends := map[bool][]sight{
+		true:  {{State: docker.Running, Config: "v2true"}},
+		false: {{State: docker.Running, Config: "v1true"}, {Failed: true, State: docker.Exited, Config: "v2false"}},
+	}
+	serving := map[bool]string{true: "v2", false: "v1"}
+	for n, h := range deeds {
+		for _, after := range []bool{false, true} {
+			if !after && h.deed != "stop" && h.deed != "rename" {
+				continue // to be tried with the model; a real engine takes its time
+			}
+			t.Run(fmt.Sprintf("owner killed at %s, after %v, good %v", h.deed, after, h.good), func(t *testing.T) {
+				s.t = t
+				defer s.end()
+				s.begin()
+				first := s.agent(h.deed, after, nil)
+				first.Set(s.want("v2", h.good))
+				select {
+				case <-first.plug.pulled:
+				case <-time.After(time.Minute):
+					t.Fatal("it was not killed")
+				}
+				second := s.agent("", false, nil)
+				second.Set(s.want("v2", h.good))
+				s.eventually("the right one runs", func() string { return s.containers(ends[h.good]...) + s.serves(serving[h.good]) })
+				second.quit()
+			})
+		}
+		if n%2 == 1 {
+			continue // a daemon takes its time to come up
+		}
+		t.Run(fmt.Sprintf("daemon killed at %s, good %v", h.deed, h.good), func(t *testing.T) {
+			s.t = t
+			defer s.end()
+			s.begin()
+			killed := make(chan struct{})
+			a := s.agent(h.deed, true, func() {
+				s.daemon.Kill(t)
+				close(killed)
+			})
+			a.Set(s.want("v2", h.good))
+			select {
+			case <-killed:
+			case <-time.After(time.Minute):
+				t.Fatal("it was not killed")
+			}
+			s.eventually("it says so", func() string {
+				if a.Status().Docker == "" {
+					return "it does not"
+				}
+				return ""
+			})
+			s.daemon.Up(t)
+			s.eventually("the right one runs", func() string { return s.containers(ends[h.good]...) + s.serves(serving[h.good]) })
+			a.quit()
+		})
+	}
+}
+
+// TestRealMishaps does to an app on a real engine what happens to apps.
+func TestRealMishaps(t *testing.T) {
+	s := newSite(t, dockertest.Measured())
+	defer s.end()
+	a := s.agent("", false, nil)
+	d := s.want("v1", true)
+	d.Spec.Memory, d.Spec.MemorySwap = 64<<20, 64<<20
+	a.Set(d)
+	up := func() string { return s.containers(sight{State: docker.Running, Config: "v1true"}) + s.serves("v1") }
+	s.eventually("v1 serves", up)
+
+	resp, err := http.Post(fmt.Sprintf("http://127.0.0.1:%d/hog?bytes=500000000", s.port), "", nil)
+	if err == nil {
+		resp.Body.Close()
+	}
+	s.eventually("the end is told", func() string {
+		if slices.ContainsFunc(a.Status().Exits, func(e owner.Exit) bool { return e.OOM && e.Code == 137 }) {
+			return ""
+		}
+		return fmt.Sprintf("%+v", a.Status().Exits)
+	})
+	s.eventually("it serves again after it had no memory left", up)
+	if got := a.Status(); got.Restarts != 0 || got.Container.Crashes != 1 {
+		t.Errorf("Docker should have restarted it: %+v", got)
+	}
+
+	id := a.Status().Container.ID
+	if err := s.engine.Stop(t.Context(), id, 0); err != nil {
+		t.Fatal(err)
+	}
+	s.eventually("it serves again after somebody has stopped it", up)
+
+	a.Drain() // for a moment in which it does not notice
+	s.eventually("it drains", func() string {
+		if a.Status().Phase == owner.Draining {
+			return ""
+		}
+		return string(a.Status().Phase)
+	})
+	a.quit()
+	if err := s.engine.Stop(t.Context(), id, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.engine.Remove(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.engine.RemoveImage(context.Background(), s.images["shop:v1"]); err != nil {
+		t.Fatal(err)
+	}
+	a = s.agent("", false, nil)
+	a.Set(d)
+	s.eventually("it serves again after somebody has removed it with its image", up)
+	if err := a.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := s.containers(sight{State: docker.Exited, Config: "v1true"}); diff != "" {
+		t.Error(diff)
+	}
+	a.quit()
+}
