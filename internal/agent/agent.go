@@ -131,7 +131,7 @@ func (a *agent) run(ctx context.Context) error {
 	}
 	a.systemd.Stopping()
 	stopServing()
-	<-served
+	err = errors.Join(err, <-served)
 	if errors.Is(err, errTerminated) || ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil
 	}

@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -78,7 +79,8 @@ func (e *Engine) RemoveNetwork(ctx context.Context, id string) error {
 
 // busyNetwork knows the 403 that the daemon answers where it means a conflict.
 func busyNetwork(err error) error {
-	if failed, ok := err.(*Error); ok && failed.Kind == nil && strings.Contains(failed.Err.Error(), "has active endpoints") {
+	var failed *Error
+	if errors.As(err, &failed) && failed.Kind == nil && strings.Contains(failed.Err.Error(), "has active endpoints") {
 		failed.Kind = ErrInUse
 	}
 	return err

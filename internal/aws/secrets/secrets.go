@@ -79,8 +79,8 @@ func member(object, key string) (string, error) {
 		return "", fmt.Errorf("key %q: %w", key, awserr.ErrNotFound)
 	}
 	var text *string
-	if err := json.Unmarshal(raw, &text); err != nil {
-		return string(raw), nil
+	if json.Unmarshal(raw, &text) != nil {
+		return string(raw), nil // a number, a list, an object: as it stands
 	}
 	if text == nil {
 		return "", fmt.Errorf("key %q is null: %w", key, awserr.ErrNotFound)
