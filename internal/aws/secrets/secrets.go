@@ -78,11 +78,11 @@ func member(object, key string) (string, error) {
 	if !found {
 		return "", fmt.Errorf("key %q: %w", key, awserr.ErrNotFound)
 	}
-	var text *string
-	if json.Unmarshal(raw, &text) != nil {
+	if raw[0] != '"' && string(raw) != "null" {
 		return string(raw), nil // a number, a list, an object: as it stands
 	}
-	if text == nil {
+	var text *string
+	if err := json.Unmarshal(raw, &text); err != nil || text == nil {
 		return "", fmt.Errorf("key %q is null: %w", key, awserr.ErrNotFound)
 	}
 	return *text, nil
