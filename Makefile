@@ -1,4 +1,4 @@
-# Every target does its own set-up. Only Go is needed, and a C compiler for the race detector of `make test`.
+# Every target does its own set-up, and .ci/needs installs what it takes besides Go, as root on Debian or Ubuntu.
 
 SHELL         := bash
 .SHELLFLAGS   := -eu -o pipefail -c
@@ -20,6 +20,16 @@ BUILD_FLAGS := -trimpath -buildvcs=false
 LINT_VERSION = $(shell awk '$$1 == "github.com/golangci/golangci-lint/v2" { print $$2 }' tools/go.mod)
 LINT         = $(CURDIR)/.cache/bin/golangci-lint-$(LINT_VERSION)-$(shell $(GO) env GOVERSION)
 
+# Packages are dated as their source is.
+ARCHES ?= amd64 arm64
+OUT    ?= dist
+ifndef SOURCE_DATE_EPOCH
+SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || date +%s)
+endif
+
+NFPM_VERSION = $(shell awk '$$1 == "github.com/goreleaser/nfpm/v2" { print $$2 }' tools/go.mod)
+NFPM         = $(CURDIR)/.cache/bin/nfpm-$(NFPM_VERSION)-$(shell $(GO) env GOVERSION)
+
 .PHONY: help
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,10 +39,12 @@ demo: dist/switcher ## Cut a live stack over and back, on this machine, with no 
 	dist/switcher demo $(ARGS)
 
 .PHONY: test
-test: ## Run all tests with the race detector
+test: ## Run all tests with the race detector; those with Docker and systemd need root on Debian or Ubuntu
 	@command -v "$$($(GO) env CC)" >/dev/null || \
 		{ echo "make test: the race detector needs a C compiler (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
+	@.ci/needs dockerd docker iptables ip debootstrap
 	CGO_ENABLED=1 $(GO) test -race -timeout 30m ./...
+	$(GO) -C tools test ./...
 
 .PHONY: crash
 crash: ## Kill a run before and after every single call (the race detector in `make test` takes a sample of these)
@@ -47,6 +59,18 @@ dist/%: FORCE
 
 .PHONY: FORCE
 FORCE:
+
+.PHONY: package
+package: ## Build the Debian packages, for amd64 and arm64, and their bills of materials into dist/
+	@[ -x "$(NFPM)" ] || { echo "building nfpm $(NFPM_VERSION), once"; \
+		$(GO) -C tools build -trimpath -ldflags '-s -w' -o "$(NFPM)" github.com/goreleaser/nfpm/v2/cmd/nfpm; }
+	GO='$(GO)' NFPM='$(NFPM)' BUILD_FLAGS='$(BUILD_FLAGS)' LDFLAGS='$(LDFLAGS)' VERSION='$(VERSION)' \
+		SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' OUT='$(OUT)' packaging/build $(ARCHES)
+
+.PHONY: lintian
+lintian: package ## Check the packages as Debian would
+	@.ci/needs lintian
+	lintian --allow-root --fail-on error,warning --tag-display-limit 0 $(OUT)/*.deb
 
 .PHONY: size
 size: build ## Fail if a program weighs more than it may
@@ -64,21 +88,27 @@ size: build ## Fail if a program weighs more than it may
 	exit $$failed
 
 .PHONY: reproducible
-reproducible: build ## Fail if a build of the same source in another folder gives other bytes
-	@copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; \
+reproducible: build package ## Fail if programs or packages of the same source, built elsewhere and later, have other bytes
+	@copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; umask 077; \
 	tar -c --exclude ./.git --exclude ./.cache --exclude ./dist . | tar -x -C "$$copy"; \
-	$(MAKE) --no-print-directory -C "$$copy" build VERSION='$(VERSION)'; \
-	for program in $(PROGRAMS); do cmp "dist/$$program" "$$copy/dist/$$program"; echo "$$program: same bytes"; done
+	find "$$copy" -type f -exec touch {} +; \
+	TZ=Pacific/Auckland $(MAKE) --no-print-directory -C "$$copy" build package \
+		VERSION='$(VERSION)' SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' NFPM='$(NFPM)'; \
+	for file in $(PROGRAMS:%=dist/%) dist/bluegreen*_*; do cmp "$$file" "$$copy/$$file"; echo "$$file: same bytes"; done
 
 .PHONY: lint
-lint: ## Check format, go.mod, vet and golangci-lint (built once, from tools/go.mod)
-	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l $(wildcard agent amibake switcher internal)); \
+lint: ## Check format, go.mod, vet, shell scripts and golangci-lint (built once, from tools/go.mod)
+	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l $(wildcard agent amibake switcher internal packaging tools)); \
 	[ -z "$$unformatted" ] || { printf 'not gofmt-ed:\n%s\n' "$$unformatted" >&2; exit 1; }
 	$(GO) mod tidy -diff
 	$(GO) vet ./...
+	$(GO) -C tools vet ./...
+	@.ci/needs shellcheck
+	shellcheck .ci/run .ci/needs packaging/build packaging/postinst packaging/prerm packaging/postrm packaging/motd
 	@[ -x "$(LINT)" ] || { echo "building golangci-lint $(LINT_VERSION), once"; \
 		$(GO) -C tools build -trimpath -ldflags '-s -w' -o "$(LINT)" github.com/golangci/golangci-lint/v2/cmd/golangci-lint; }
 	"$(LINT)" run ./...
+	cd tools && "$(LINT)" run ./...
 
 .PHONY: docs-check
 docs-check: ## Check links, commands and paths in the documents
