@@ -18,6 +18,7 @@ var architecture = layout{
 			"internal/journal", "internal/userdata",
 		}},
 		{name: "account", rooms: []string{"internal/aws", "internal/aws/session"}}, // connect the adapters
+		{name: "machines", rooms: []string{"internal/sandbox/machine/..."}},        // instances of the sandbox that run Docker
 		{name: "adapters", apart: true, rooms: []string{"internal/aws/...", "internal/docker/...", "internal/resolve"}},
 		{name: "ground", rooms: []string{"internal/aws/awserr", "internal/aws/facts", "internal/aws/sealed", "internal/config", "internal/exit", "internal/version", "packaging"}},
 
