@@ -35,8 +35,14 @@ help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: dist/switcher ## Cut a live stack over and back, on this machine, with no AWS account (ARGS=--json)
+demo: dist/switcher ## Cut a live stack over and back, here, with no AWS account (ARGS=--json; RUNTIME=docker has real instances)
+ifeq ($(RUNTIME),docker)
+	@$(MAKE) --no-print-directory package ARCHES="$$($(GO) env GOHOSTARCH)"
+	@.ci/needs debootstrap
+	.ci/engine dist/switcher demo --runtime docker $(ARGS)
+else
 	dist/switcher demo $(ARGS)
+endif
 
 .PHONY: test
 test: ## Run all tests with the race detector; those with Docker and systemd need root on Debian or Ubuntu
@@ -104,7 +110,7 @@ lint: ## Check format, go.mod, vet, shell scripts and golangci-lint (built once,
 	$(GO) vet ./...
 	$(GO) -C tools vet ./...
 	@.ci/needs shellcheck
-	shellcheck .ci/run .ci/needs packaging/build packaging/postinst packaging/prerm packaging/postrm packaging/motd
+	shellcheck .ci/run .ci/needs .ci/engine packaging/build packaging/postinst packaging/prerm packaging/postrm packaging/motd
 	@[ -x "$(LINT)" ] || { echo "building golangci-lint $(LINT_VERSION), once"; \
 		$(GO) -C tools build -trimpath -ldflags '-s -w' -o "$(LINT)" github.com/golangci/golangci-lint/v2/cmd/golangci-lint; }
 	"$(LINT)" run ./...

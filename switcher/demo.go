@@ -13,6 +13,7 @@ import (
 
 func newDemo(e *env) *cobra.Command {
 	var o demo.Options
+	var r runtimeOptions
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show it all on this machine: deployments, a bad version, a rollback, and clients that never stop",
@@ -20,17 +21,21 @@ func newDemo(e *env) *cobra.Command {
 			"deploys one version after the other: a canary cutover, a bad version that is stopped, a rollback, a retirement. It\n" +
 			"takes about a hundred seconds, and fails if a single request failed.",
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runDemo(cmd, e, o) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return runDemo(cmd, e, o, r) },
 	}
 	f := cmd.Flags()
 	f.Float64Var(&o.Speed, "speed", 30, "how many `times` faster than on AWS the account's own delays pass, TTLs included")
 	f.Uint64Var(&o.Seed, "seed", 1, "`seed` of the account's identifiers and random choices")
+	r.flags(cmd)
 	return cmd
 }
 
-func runDemo(cmd *cobra.Command, e *env, o demo.Options) error {
+func runDemo(cmd *cobra.Command, e *env, o demo.Options, r runtimeOptions) (err error) {
 	if o.Speed < 1 || o.Speed > 1000 {
 		return cli.Usagef("--speed: must be from 1 to 1000 (got %g)", o.Speed)
+	}
+	if o.Docker, err = r.docker(func(what string) { fmt.Fprintln(e.Err, what) }); err != nil {
+		return err
 	}
 	o.View = demo.NewView(e.Streams, e.json)
 	summary, err := demo.Run(cmd.Context(), o)

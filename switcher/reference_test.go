@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,16 +48,21 @@ func commandsReference(root *cobra.Command) string {
 	p("<!-- Written by a test from the program itself: go test ./switcher -run Reference -update -->\n\n")
 	p("%s\n\n", root.Long)
 	p("| command | does |\n|---|---|\n")
-	for _, c := range root.Commands() {
+	for _, c := range shown(root) {
 		p("| [`%s`](#%s) | %s |\n", c.Name(), c.Name(), c.Short)
 	}
 	p("\nFlags of every command:\n\n```text\n%s```\n", root.PersistentFlags().FlagUsages())
 	p("\n## Exit status\n\n```text\n%s\n```\n", strings.TrimPrefix(exitCodes, "\nEXIT STATUS\n"))
-	for _, c := range root.Commands() {
+	for _, c := range shown(root) {
 		p("\n## %s\n", c.Name())
 		describeCommand(p, c)
 	}
 	return b.String()
+}
+
+// shown are the commands that are for people.
+func shown(root *cobra.Command) []*cobra.Command {
+	return slices.DeleteFunc(slices.Clone(root.Commands()), func(c *cobra.Command) bool { return c.Hidden })
 }
 
 func describeCommand(p func(string, ...any), c *cobra.Command) {

@@ -39,7 +39,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cli.UsageError{Err: err} })
 	root.AddCommand(
 		newStatus(e), newPlan(e), newClone(e), newCutover(e), newResume(e), newRollback(e), newRetire(e),
-		newSandbox(e), newDemo(e), newVersion(e),
+		newSandbox(e), newSandboxApp(e), newDemo(e), newVersion(e),
 	)
 	complete(root)
 	for _, c := range root.Commands() {

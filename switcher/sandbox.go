@@ -26,6 +26,7 @@ type sandboxOptions struct {
 	seed    uint64
 	dir     string
 	envFile string
+	runtime runtimeOptions
 }
 
 // The account that `switcher sandbox` makes: its launch hook, and the version that is bad on purpose.
@@ -54,6 +55,7 @@ func newSandbox(e *env) *cobra.Command {
 	f.Uint64Var(&o.seed, "seed", 1, "`seed` of every identifier and random choice")
 	f.StringVar(&o.dir, "dir", "", "`directory` for the configuration file; a temporary one that goes with the sandbox if empty")
 	f.StringVar(&o.envFile, "env-file", "", "`file` that gets the export lines once the sandbox is ready")
+	o.runtime.flags(cmd)
 	return cmd
 }
 
@@ -75,10 +77,14 @@ func runSandbox(ctx context.Context, e *env, o *sandboxOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	docker, err := o.runtime.docker(func(what string) { fmt.Fprintln(e.Err, what) })
+	if err != nil {
+		return err
+	}
 	fmt.Fprintln(e.Err, "starting the account; blue gets its instances")
 	l, err := lab.Open(ctx, o.dir, lab.Options{
 		Spec:  stack.Spec{HookSeconds: hookSeconds, Behaviors: map[string]string{"v3": badVersion}},
-		Speed: o.speed, Latency: o.latency, Port: o.port, Seed: o.seed,
+		Speed: o.speed, Latency: o.latency, Port: o.port, Seed: o.seed, Docker: docker,
 	})
 	if err != nil {
 		return err

@@ -21,6 +21,8 @@ type Options struct {
 	Speed float64 // how many times faster than AWS the account's own delays pass
 	Seed  uint64
 	View  View
+	// Docker runs instances as containers; as apps in this process when nil.
+	Docker *lab.Docker
 }
 
 // The account's clients. Real time, as all that clients do.
@@ -57,7 +59,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 			HookSeconds: hookSeconds, KeepAliveSeconds: int(keepAlive.Seconds()), IdleSeconds: int(idleTimeout.Seconds()), BlueOnly: true,
 			Behaviors: map[string]string{"v3": badBehavior},
 		},
-		Speed: o.Speed, Seed: o.Seed,
+		Speed: o.Speed, Seed: o.Seed, Docker: o.Docker,
 	})
 	if err != nil {
 		return Summary{}, err

@@ -25,6 +25,7 @@ type Options struct {
 	Seed    uint64        // of every identifier and random choice
 	Latency time.Duration // of every API call, once the account is made
 	Port    int           // of the AWS endpoint; sandbox.DefaultPort when zero
+	Docker  *Docker       // runs instances as containers; as apps in this process when nil
 }
 
 // Lab is a running account with an app in it.
@@ -32,9 +33,10 @@ type Lab struct {
 	Sandbox *sandbox.Sandbox
 	Made    stack.Made
 
-	speed float64
-	dir   string
-	files files
+	speed      float64
+	dir        string
+	files      files
+	containers *containers // nil when instances are none
 }
 
 // Open makes an account and returns when its blue stack serves. Files for its users go to dir; close it to end all that
@@ -43,16 +45,26 @@ func Open(ctx context.Context, dir string, o Options) (*Lab, error) {
 	if o.Speed <= 0 {
 		o.Speed = 1
 	}
-	sb, err := sandbox.New(sandbox.Options{
+	l := &Lab{speed: o.Speed, dir: dir}
+	so := sandbox.Options{
 		Account:    account.Options{Speed: o.Speed, Seed: o.Seed},
 		Port:       o.Port,
 		Resolution: resolution(o.Speed),
 		Delay:      resolution(o.Speed),
-	})
+	}
+	if o.Docker != nil {
+		var err error
+		if l.containers, o.Spec.Program, err = o.Docker.prepare(ctx); err != nil {
+			return nil, err
+		}
+		so.Machines = l.containers.machines
+	}
+	sb, err := sandbox.New(so)
 	if err != nil {
+		l.containers.close()
 		return nil, fmt.Errorf("start the sandbox: %w", err)
 	}
-	l := &Lab{Sandbox: sb, speed: o.Speed, dir: dir}
+	l.Sandbox = sb
 	if err := l.furnish(ctx, o); err != nil {
 		l.Close()
 		return nil, err
@@ -66,7 +78,7 @@ func (l *Lab) furnish(ctx context.Context, o Options) (err error) {
 		return fmt.Errorf("fill the sandbox: %w", err)
 	}
 	if err := l.awaitBlue(ctx); err != nil {
-		return err
+		return l.containers.explained(ctx, err)
 	}
 	return l.writeFiles()
 }
@@ -74,6 +86,7 @@ func (l *Lab) furnish(ctx context.Context, o Options) (err error) {
 // Close ends all that runs in the account, and removes its files.
 func (l *Lab) Close() {
 	l.Sandbox.Close()
+	l.containers.close()
 	l.removeFiles()
 }
 
@@ -105,8 +118,12 @@ func (l *Lab) awaitBlue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	limit := 20*time.Second + l.scaled(readyAfter)
+	if l.containers != nil {
+		limit += containersReady
+	}
 	poll := wait.Poll{
-		What: "blue to serve", Timeout: 20*time.Second + l.scaled(readyAfter), Interval: 20 * time.Millisecond,
+		What: "blue to serve", Timeout: limit, Interval: 20 * time.Millisecond,
 		MaxInterval: 250 * time.Millisecond,
 	}
 	return wait.Until(ctx, poll, func(ctx context.Context) (bool, string, error) {

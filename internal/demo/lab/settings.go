@@ -47,6 +47,10 @@ func (l *Lab) hurry(c *bluegreen.Config) {
 		scaled := l.scaled(s.span.Span()).Round(10 * time.Millisecond)
 		*s.span = config.Duration(max(scaled, min(s.span.Span(), s.least)))
 	}
+	if l.containers != nil {
+		c.Limits.InService = max(c.Limits.InService, config.Duration(containersReady))
+		c.Limits.ScaleIn = max(c.Limits.ScaleIn, config.Duration(containersGone))
+	}
 	period := resolution(l.speed)
 	c.Gate.Period, c.Drain.Period, c.Drain.Quiet = config.Duration(period), config.Duration(period), config.Duration(3*period)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -80,7 +81,7 @@ func (b *builder) elbTags(color string) []elbtypes.Tag {
 func (b *builder) targetGroup(ctx context.Context, color string) (string, error) {
 	out, err := b.elb.CreateTargetGroup(ctx, &elbv2.CreateTargetGroupInput{
 		Name: aws.String(b.name(color, "tg")), Protocol: elbtypes.ProtocolEnumHttp, Port: aws.Int32(AppPort), VpcId: &b.vpc,
-		TargetType: elbtypes.TargetTypeEnumInstance, HealthCheckPath: aws.String("/health"), HealthCheckIntervalSeconds: aws.Int32(10),
+		TargetType: elbtypes.TargetTypeEnumInstance, HealthCheckPath: aws.String("/health"), HealthCheckPort: b.checkPort(), HealthCheckIntervalSeconds: aws.Int32(10),
 		HealthCheckTimeoutSeconds: aws.Int32(5), HealthyThresholdCount: aws.Int32(2), UnhealthyThresholdCount: aws.Int32(2),
 		Matcher: &elbtypes.Matcher{HttpCode: aws.String("200")}, Tags: b.elbTags(color),
 	})
@@ -90,7 +91,7 @@ func (b *builder) targetGroup(ctx context.Context, color string) (string, error)
 	arn := *out.TargetGroups[0].TargetGroupArn
 	_, err = b.elb.ModifyTargetGroupAttributes(ctx, &elbv2.ModifyTargetGroupAttributesInput{
 		TargetGroupArn: &arn,
-		Attributes:     []elbtypes.TargetGroupAttribute{{Key: aws.String("deregistration_delay.timeout_seconds"), Value: aws.String("60")}},
+		Attributes:     []elbtypes.TargetGroupAttribute{{Key: aws.String("deregistration_delay.timeout_seconds"), Value: aws.String(strconv.Itoa(int(deregistrationDelay.Seconds())))}},
 	})
 	return arn, err
 }
@@ -120,8 +121,25 @@ func (b *builder) listeners(ctx context.Context, lb balancer, targets string) er
 	return err
 }
 
-// userData is what such templates have today: the script that the agent replaces.
-const userData = `#!/bin/bash
+const deregistrationDelay = time.Minute
+
+// checkPort is where targets are checked; nil for the port that gets the traffic.
+func (b *builder) checkPort() *string {
+	if b.spec.Program == nil {
+		return nil
+	}
+	return aws.String(strconv.Itoa(AgentPort))
+}
+
+func (b *builder) userData() string {
+	if b.spec.Program == nil {
+		return script
+	}
+	return b.agentUserData()
+}
+
+// script is what such templates have today, and what the agent replaces.
+const script = `#!/bin/bash
 set -euo pipefail
 aws ecr get-login-password | docker login --username AWS --password-stdin 123456789012.dkr.ecr.eu-west-1.amazonaws.com
 docker run -d --restart always -p 8000:8000 123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:latest
@@ -139,7 +157,7 @@ func (b *builder) template(ctx context.Context, color, version string) (string, 
 			ImageId: aws.String(b.made.Images[version]), InstanceType: ec2types.InstanceTypeT3Small,
 			SecurityGroupIds:   []string{b.groups["app"]},
 			IamInstanceProfile: &ec2types.LaunchTemplateIamInstanceProfileSpecificationRequest{Name: &b.spec.App},
-			UserData:           aws.String(base64.StdEncoding.EncodeToString([]byte(userData))),
+			UserData:           aws.String(base64.StdEncoding.EncodeToString([]byte(b.userData()))),
 			MetadataOptions: &ec2types.LaunchTemplateInstanceMetadataOptionsRequest{
 				HttpTokens: ec2types.LaunchTemplateHttpTokensStateRequired, HttpPutResponseHopLimit: aws.Int32(2),
 				InstanceMetadataTags: ec2types.LaunchTemplateInstanceMetadataTagsStateEnabled,
@@ -168,13 +186,17 @@ func (b *builder) group(ctx context.Context, color, template, lbARN, targets str
 		VPCZoneIdentifier: aws.String(strings.Join(b.subnet, ",")), TargetGroupARNs: []string{targets},
 		HealthCheckType: aws.String("ELB"), HealthCheckGracePeriod: aws.Int32(60), DefaultInstanceWarmup: aws.Int32(60),
 	}
+	if b.spec.Program != nil {
+		in.HealthCheckGracePeriod, in.DefaultInstanceWarmup = aws.Int32(b.real(2*time.Minute)), aws.Int32(60)
+		in.LifecycleHookSpecificationList = b.agentHooks()
+	}
 	for k, v := range b.tags(color) {
 		in.Tags = append(in.Tags, asgtypes.Tag{
 			ResourceId: &name, ResourceType: aws.String("auto-scaling-group"), Key: aws.String(k), Value: aws.String(v),
 			PropagateAtLaunch: aws.Bool(k != "Cost-Center"),
 		})
 	}
-	if b.spec.HookSeconds > 0 {
+	if b.spec.HookSeconds > 0 && b.spec.Program == nil {
 		in.LifecycleHookSpecificationList = []asgtypes.LifecycleHookSpecification{{
 			LifecycleHookName: aws.String("warm-up"), LifecycleTransition: aws.String("autoscaling:EC2_INSTANCE_LAUNCHING"),
 			HeartbeatTimeout: aws.Int32(int32(b.spec.HookSeconds)), DefaultResult: aws.String("CONTINUE"),

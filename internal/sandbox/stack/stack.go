@@ -37,6 +37,9 @@ type Spec struct {
 	KeepAliveSeconds int
 	// IdleSeconds is how long a connection of a client may rest; as on AWS a minute when zero.
 	IdleSeconds int
+	// Program is the app for instances that run containers: the registry gets an image of it for each version, and the
+	// launch templates tell an agent to run it. Without it the app is a process of the sandbox.
+	Program *Program
 }
 
 // Size of an Auto Scaling group.
@@ -47,6 +50,8 @@ type Made struct {
 	Spec   Spec
 	ZoneID string
 	Images map[string]string // id by version
+	// Containers are the references of the container images, by version; none without Spec.Program.
+	Containers map[string]string
 }
 
 // The ports of the app and of its load balancers. They are above 1023, so that the sandbox runs as anybody.
@@ -110,7 +115,10 @@ func Build(ctx context.Context, sb *sandbox.Sandbox, spec Spec) (Made, error) {
 		spec: spec.withDefaults(), sb: sb, groups: map[string]string{},
 		ec2: sdkec2.NewFromConfig(cfg), elb: elbv2.NewFromConfig(cfg), asg: autoscaling.NewFromConfig(cfg), zones: route53.NewFromConfig(cfg),
 	}
-	b.made = Made{Spec: b.spec, Images: map[string]string{}}
+	b.made = Made{Spec: b.spec, Images: map[string]string{}, Containers: map[string]string{}}
+	if err := b.containers(ctx); err != nil {
+		return b.made, fmt.Errorf("fill the registry: %w", err)
+	}
 	if err := b.network(); err != nil {
 		return b.made, err
 	}
@@ -185,13 +193,9 @@ func (b *builder) network() error {
 }
 
 func (b *builder) image(id, version, architecture, state string) error {
-	behavior := b.spec.Behaviors[version]
-	if behavior == "" {
-		behavior = "healthy"
-	}
 	made, err := b.sb.EC2.AddImage(ec2.Image{
 		ID: id, Name: b.spec.App + "-" + version, Architecture: architecture, State: state,
-		Tags: map[string]string{"Version": version, "sandbox:behavior": behavior},
+		Tags: b.imageTags(version),
 	})
 	b.made.Images[version] = made
 	return err

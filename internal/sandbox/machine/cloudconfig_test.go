@@ -1,0 +1,114 @@
+package machine
+
+import (
+	"bytes"
+	"compress/gzip"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const settings = `#cloud-config
+# what a person writes
+package_update: true
+write_files:
+  - path: /etc/bluegreen/agent.d/50-user-data.toml
+    owner: root:root
+    permissions: '0600'
+    content: |
+      app = "shop"
+
+      [container]
+      ports = ["8000:8000"]
+  - path: "/etc/motd" # for people
+    content: hello: world
+  - encoding: b64
+    path: /etc/secret
+    content: aGVsbG8K
+runcmd:
+  - [systemctl, restart, rsyslog]
+  - echo done
+`
+
+var settled = []file{
+	{path: "/etc/bluegreen/agent.d/50-user-data.toml", mode: 0o600, content: "app = \"shop\"\n\n[container]\nports = [\"8000:8000\"]\n"},
+	{path: "/etc/motd", content: "hello: world"},
+	{path: "/etc/secret", content: "hello\n"},
+}
+
+func zipped(text string) string {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, _ = w.Write([]byte(text)) // a buffer takes everything
+	_ = w.Close()
+	return packed.String()
+}
+
+func TestUserData(t *testing.T) {
+	type result struct {
+		Files []file
+		Notes []string
+		Err   string
+	}
+	parts := "Content-Type: multipart/mixed; boundary=\"B\"\nMIME-Version: 1.0\n\n" +
+		"--B\nContent-Type: text/x-shellscript\n\n#!/bin/sh\ndocker run shop\n" +
+		"--B\nContent-Type: text/cloud-config; charset=\"utf-8\"\n\n" + settings + "--B--\n"
+	for what, c := range map[string]struct {
+		text string
+		want result
+	}{
+		"nothing":          {"", result{}},
+		"an empty config":  {"#cloud-config\n{}\n", result{}},
+		"a config":         {settings, result{Files: settled, Notes: []string{"package_update", "runcmd"}}},
+		"packed":           {zipped(settings), result{Files: settled, Notes: []string{"package_update", "runcmd"}}},
+		"CRLF":             {strings.ReplaceAll(settings, "\n", "\r\n"), result{Files: settled, Notes: []string{"package_update", "runcmd"}}},
+		"parts":            {parts, result{Files: settled, Notes: []string{`what begins with "#!/bin/sh"`, "package_update", "runcmd"}}},
+		"a script":         {"#!/bin/bash\ndocker run x", result{Notes: []string{`what begins with "#!/bin/bash"`}}},
+		"items not deeper": {"#cloud-config\nwrite_files:\n- path: /a\n  content: |-\n    x\n     y\n\nother: [1]\n", result{Files: []file{{path: "/a", content: "x\n y"}}, Notes: []string{"other"}}},
+		"a last line that stays open": {
+			"#cloud-config\nwrite_files:\n- path: /a\n  content: |+\n    x\n\n", result{Files: []file{{path: "/a", content: "x\n\n"}}},
+		},
+
+		"another owner":      {"#cloud-config\nwrite_files:\n- path: /a\n  owner: app:app\n", result{Err: `write_files: /a: the owner "app:app" is not root`}},
+		"a relative path":    {"#cloud-config\nwrite_files:\n- path: a\n", result{Err: `write_files: path "a" is not absolute`}},
+		"folded text":        {"#cloud-config\nwrite_files:\n- path: /a\n  content: >\n    x\n", result{Err: `line 4 of the cloud-config: the value ">" is not understood here`}},
+		"flow style":         {"#cloud-config\nwrite_files: [{path: /a}]\n", result{Err: `line 2 of the cloud-config: the value "[{path: /a}]" is not understood here`}},
+		"no permissions":     {"#cloud-config\nwrite_files:\n- path: /a\n  permissions: rw\n", result{Err: `write_files: /a: permissions "rw" are no octal number`}},
+		"no key":             {"#cloud-config\nwrite_files:\n- /a\n", result{Err: `write_files: path "" is not absolute`}},
+		"no such encoding":   {"#cloud-config\nwrite_files:\n- path: /a\n  encoding: gz+b64\n", result{Err: `write_files: /a: encoding "gz+b64" is not known here`}},
+		"to be appended":     {"#cloud-config\nwrite_files:\n- path: /a\n  append: true\n", result{Err: `write_files: /a: append is not possible here`}},
+		"an escape":          {"#cloud-config\nwrite_files:\n- path: \"/a\\n\"\n", result{Err: `line 3 of the cloud-config: the value "\"/a\\n\"" is not understood here`}},
+		"one part only":      {"Content-Type: text/plain\n\nhello\n", result{Err: `read the parts of the user data: it is "text/plain", not multipart`}},
+		"gzip that is none":  {"\x1f\x8bnot", result{Err: "unpack the user data: unexpected EOF"}},
+		"half a part":        {"Content-Type: multipart/mixed; boundary=B\n\n--B\nA: b\n\nx", result{Err: "read the parts of the user data: unexpected EOF"}},
+		"a line that is odd": {"#cloud-config\n- a\n", result{Err: `line 2 of the cloud-config: "- a" is not understood here`}},
+	} {
+		t.Run(what, func(t *testing.T) {
+			files, notes, err := written(c.text)
+			got := result{Files: files, Notes: notes}
+			if err != nil {
+				got.Err = err.Error()
+			}
+			if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(file{})); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func FuzzUserData(f *testing.F) {
+	f.Add(settings)
+	f.Add("#cloud-config\nwrite_files:\n- path: /a\n  content: |\n\n  x")
+	f.Fuzz(func(t *testing.T, text string) {
+		files, _, err := written(text)
+		if err != nil && files != nil {
+			t.Errorf("files beside an error: %v", files)
+		}
+		for _, file := range files {
+			if !strings.HasPrefix(file.path, "/") {
+				t.Errorf("a relative path: %q", file.path)
+			}
+		}
+	})
+}

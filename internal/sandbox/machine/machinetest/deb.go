@@ -1,0 +1,52 @@
+package machinetest
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+const control = `Package: bluegreen-agent
+Version: 0
+Architecture: all
+Maintainer: nobody <nobody@example.com>
+Description: stands in for the agent
+`
+
+const unit = `[Service]
+EnvironmentFile=/etc/default/bluegreen-agent
+ExecStart=/usr/bin/bluegreen-agent
+[Install]
+WantedBy=multi-user.target
+`
+
+// Package makes a Debian package of a Go program that stands in for the agent: a service as its own is, and no more.
+func Package(t testing.TB, program string) string {
+	t.Helper()
+	root := t.TempDir()
+	for name, content := range map[string]string{
+		"DEBIAN/control":  control,
+		"DEBIAN/postinst": "#!/bin/sh\nset -e\nsystemctl enable bluegreen-agent\n",
+		"usr/lib/systemd/system/bluegreen-agent.service": unit,
+		"etc/bluegreen/agent.d/.keep":                    "",
+	} {
+		file := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(content), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(root, "usr/bin/bluegreen-agent"), program)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the stand-in of the agent: %v\n%s", err, out)
+	}
+	deb := filepath.Join(t.TempDir(), "agent.deb")
+	if out, err := exec.CommandContext(t.Context(), "dpkg-deb", "--build", root, deb).CombinedOutput(); err != nil {
+		t.Fatalf("dpkg-deb: %v\n%s", err, out)
+	}
+	return deb
+}
