@@ -121,8 +121,11 @@ docs-check: ## Check links, commands and paths in the documents
 	$(GO) test -count=1 -run '^TestDocs' ./internal
 
 .PHONY: bench
-bench: ## Measure rollback, clone and drain in a sandbox, the first two with 50 ms per call
+bench: ## Measure the switcher in a sandbox with 50 ms per call, and the agent beside Docker; 20 minutes, on a machine at rest
+	@.ci/needs dockerd docker iptables ip
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 10m ./switcher
+	$(GO) test -run '^$$' -bench HealthUnderLoad -benchtime 20000x -timeout 10m ./internal/agent/serve
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./internal/agent -idle 10m
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -1,24 +1,70 @@
 package agent
 
 import (
+	"bufio"
 	"context"
+	"fmt"
+	"os"
 	"runtime/debug"
+	"strings"
+	"syscall"
 	"time"
 )
 
 const (
 	// gcPercent trades CPU time, of which the agent uses next to nothing, for memory, which is the app's.
 	gcPercent = 30
-	// settled is how long after its start the agent has done what takes much memory: pulling, and first calls to everything.
-	settled = 5 * time.Second
 	// giveBackEvery is how often memory goes back that nobody needs any more.
-	giveBackEvery = 10 * time.Minute
+	giveBackEvery = 5 * time.Minute
 )
+
+// settling is when that is done after the start: after what takes much memory, which is pulling and first calls to everything,
+// and when what happens each minute has happened.
+var settling = []time.Duration{5 * time.Second, time.Minute}
 
 // giveBack returns memory to the machine, which is the app's.
 func giveBack(ctx context.Context) {
 	debug.SetGCPercent(gcPercent)
-	for pause := settled; sleep(ctx, pause); pause = giveBackEvery {
+	for n := 0; ; n++ {
+		pause := giveBackEvery
+		if n < len(settling) {
+			pause = settling[n]
+		}
+		if !sleep(ctx, pause) {
+			return
+		}
 		debug.FreeOSMemory()
+		forgetProgram()
 	}
+}
+
+// forgetProgram lets go of the program's own pages: most of them only its start, or a pull, has needed. Those that it goes on
+// using come back as it touches them, from the page cache while they are there. It is a courtesy: where it fails, all is as
+// it was.
+func forgetProgram() {
+	maps, err := os.Open("/proc/self/maps")
+	if err != nil {
+		return
+	}
+	defer func() { _ = maps.Close() }() // it was only read
+	program, err := os.Readlink("/proc/self/exe")
+	if err != nil {
+		return
+	}
+	for lines := bufio.NewScanner(maps); lines.Scan(); {
+		if from, to, ok := programPart(lines.Text(), program); ok {
+			_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, from, to-from, syscall.MADV_DONTNEED)
+		}
+	}
+}
+
+// programPart reads a line of /proc/self/maps: a part of the program's file that nobody can have written to. What is writable
+// must not be forgotten: it would be as it is in the file again.
+func programPart(line, program string) (from, to uintptr, ok bool) {
+	fields := strings.Fields(line) // 00400000-00a4e000 r-xp 00000000 fe:00 131 /usr/bin/bluegreen-agent
+	if len(fields) != 6 || fields[5] != program || strings.Contains(fields[1], "w") {
+		return 0, 0, false
+	}
+	n, err := fmt.Sscanf(fields[0], "%x-%x", &from, &to)
+	return from, to, err == nil && n == 2 && from < to
 }
