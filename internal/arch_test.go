@@ -15,7 +15,7 @@ var architecture = layout{
 		{name: "parts of the agent", apart: true, rooms: []string{"internal/agent/..."}}, // internal/agent joins them
 		{name: "mechanisms", rooms: []string{
 			"internal/traffic", "internal/gate", "internal/hook", "internal/probe", "internal/wait", "internal/step",
-			"internal/journal", "internal/userdata",
+			"internal/journal", "internal/userdata", "internal/event",
 		}},
 		{name: "account", rooms: []string{"internal/aws", "internal/aws/session"}}, // connect the adapters
 		{name: "machines", rooms: []string{"internal/sandbox/machine/..."}},        // instances of the sandbox that run Docker

@@ -1,41 +1,23 @@
 package bluegreen
 
-import (
-	"time"
+import "bluegreen/internal/event"
+
+// What a deployment tells.
+type (
+	Event    = event.Event
+	Kind     = event.Kind
+	Reporter = event.Reporter
+	Silent   = event.Silent
 )
-
-// Event is one thing that happens in a deployment, for people and for machines.
-type Event struct {
-	Time       time.Time `json:"time"`
-	Event      Kind      `json:"event"`
-	Deployment string    `json:"deployment,omitempty"`
-	Step       string    `json:"step,omitempty"`
-	Undo       bool      `json:"undo,omitempty"`
-	Text       string    `json:"text"`
-	Weights    string    `json:"weights,omitempty"` // after a shift: "blue:90,green:10"
-	Outcome    string    `json:"outcome,omitempty"` // of the end
-}
-
-// Kind tells events apart.
-type Kind string
 
 // The kinds of events.
 const (
-	StepBegan Kind = "step"
-	StepEnded Kind = "step-done"
-	Failed    Kind = "failed"
-	Waiting   Kind = "wait" // what is waited for: step, value, bound
-	Note      Kind = "note"
-	Warning   Kind = "warning"
-	Shifted   Kind = "shift" // weights were moved
-	Finished  Kind = "end"
+	StepBegan = event.StepBegan
+	StepEnded = event.StepEnded
+	Failed    = event.Failed
+	Waiting   = event.Waiting
+	Note      = event.Note
+	Warning   = event.Warning
+	Shifted   = event.Shifted
+	Finished  = event.Finished
 )
-
-// Reporter is told of events as they happen. It is called from several goroutines.
-type Reporter interface{ Report(Event) }
-
-// Silent reports nothing.
-type Silent struct{}
-
-// Report does nothing.
-func (Silent) Report(Event) {}

@@ -10,15 +10,15 @@ import (
 	"time"
 	"unicode"
 
-	"bluegreen/internal/bluegreen"
 	"bluegreen/internal/cli"
+	"bluegreen/internal/event"
 )
 
 // Printer tells about events: as JSON, as lines for a log, or as lines for a person who looks.
 type Printer struct {
 	mu     sync.Mutex
 	out    io.Writer
-	format func(p *Printer, e bluegreen.Event) string
+	format func(p *Printer, e event.Event) string
 	begun  time.Time
 
 	waits   map[string]time.Time // when which wait of this step was told of, by its text without numbers and names
@@ -38,13 +38,13 @@ func New(s cli.Streams, asJSON bool) *Printer {
 }
 
 // Report prints an event.
-func (p *Printer) Report(e bluegreen.Event) {
+func (p *Printer) Report(e event.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_, _ = io.WriteString(p.out, p.format(p, e)) // a broken pipe must not stop a deployment
 }
 
-func (p *Printer) json(e bluegreen.Event) string {
+func (p *Printer) json(e event.Event) string {
 	text, err := json.Marshal(e)
 	if err != nil {
 		panic(err) // an Event is plain data
@@ -56,11 +56,11 @@ func (p *Printer) json(e bluegreen.Event) string {
 const waitEvery = 30 * time.Second
 
 // line is one line of a log.
-func (p *Printer) line(e bluegreen.Event) string {
-	if e.Event == bluegreen.StepEnded {
+func (p *Printer) line(e event.Event) string {
+	if e.Event == event.StepEnded {
 		return ""
 	}
-	if e.Event != bluegreen.Waiting {
+	if e.Event != event.Waiting {
 		p.waits = nil
 	} else {
 		same := e.Step + unnumbered(e.Text)
@@ -87,9 +87,9 @@ func unnumbered(text string) string {
 }
 
 // describe is an event in one line.
-func describe(e bluegreen.Event) string {
+func describe(e event.Event) string {
 	text := strings.ReplaceAll(e.Text, "\n", "; ")
-	if e.Step == "" || e.Event == bluegreen.Note {
+	if e.Step == "" || e.Event == event.Note {
 		return text
 	}
 	return e.Step + ": " + text
@@ -107,35 +107,35 @@ const (
 
 // tty is one line for a person: how long after the begin, and a sign for how it goes. A wait is overwritten by what comes
 // after it.
-func (p *Printer) tty(e bluegreen.Event) string {
+func (p *Printer) tty(e event.Event) string {
 	sign, color := " ", plain
 	switch e.Event {
-	case bluegreen.StepBegan:
+	case event.StepBegan:
 		sign, color = "•", bold
-	case bluegreen.StepEnded:
+	case event.StepEnded:
 		sign, color = "✓", green
-	case bluegreen.Failed:
+	case event.Failed:
 		sign, color = "✗", red
-	case bluegreen.Warning:
+	case event.Warning:
 		sign, color = "!", yellow
-	case bluegreen.Shifted:
+	case event.Shifted:
 		sign, color = "→", bold
-	case bluegreen.Waiting:
+	case event.Waiting:
 		sign, color = "…", faint
-	case bluegreen.Finished:
+	case event.Finished:
 		sign, color = "■", bold
-	case bluegreen.Note:
+	case event.Note:
 	}
 	begin := ""
 	if p.partial {
 		begin = cli.ClearLine
 	}
-	if p.partial = e.Event == bluegreen.Waiting || e.Event == bluegreen.StepBegan; p.partial {
+	if p.partial = e.Event == event.Waiting || e.Event == event.StepBegan; p.partial {
 		return fmt.Sprintf("%s%s%7s %s %s%s", begin, color, p.since(e), sign, describe(e), plain)
 	}
 	return fmt.Sprintf("%s%7s %s%s %s%s\n", begin, p.since(e), color, sign, describe(e), plain)
 }
 
-func (p *Printer) since(e bluegreen.Event) string {
+func (p *Printer) since(e event.Event) string {
 	return "+" + e.Time.Sub(p.begun).Round(100*time.Millisecond).String()
 }

@@ -10,31 +10,31 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"bluegreen/internal/bluegreen"
 	"bluegreen/internal/cli"
+	"bluegreen/internal/event"
 )
 
 var begun = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
 // story is what a deployment tells.
-func story() []bluegreen.Event {
-	at := func(seconds float64, e bluegreen.Event) bluegreen.Event {
+func story() []event.Event {
+	at := func(seconds float64, e event.Event) event.Event {
 		e.Time, e.Deployment = begun.Add(time.Duration(seconds*float64(time.Second))), "d1"
 		return e
 	}
-	return []bluegreen.Event{
-		at(0, bluegreen.Event{Event: bluegreen.Note, Text: "listening"}),
-		at(0.04, bluegreen.Event{Event: bluegreen.StepBegan, Step: "shift-1", Text: "shift to 10% green"}),
-		at(1, bluegreen.Event{Event: bluegreen.Waiting, Step: "verify", Text: "waiting for name servers: 1 of 4 (at most 10m0s)"}),
-		at(6, bluegreen.Event{Event: bluegreen.Waiting, Step: "verify", Text: "waiting for name servers: 2 of 4 (at most 9m55s)"}),
-		at(7, bluegreen.Event{Event: bluegreen.Waiting, Step: "verify", Text: "waiting for name servers: unreachable (at most 9m54s)"}),
-		at(32, bluegreen.Event{Event: bluegreen.Waiting, Step: "verify", Text: "waiting for name servers: 3 of 4 (at most 9m29s)"}),
-		at(61, bluegreen.Event{Event: bluegreen.Shifted, Weights: "blue:90,green:10", Text: "weights are blue:90,green:10"}),
-		at(62, bluegreen.Event{Event: bluegreen.Waiting, Step: "verify", Text: "waiting for name servers: 1 of 4 (at most 10m0s)"}),
-		at(62.5, bluegreen.Event{Event: bluegreen.StepEnded, Step: "shift-1", Text: "shift to 10% green"}),
-		at(63, bluegreen.Event{Event: bluegreen.Failed, Step: "watch", Text: "5.00% failed\nand more"}),
-		at(64, bluegreen.Event{Event: bluegreen.Warning, Text: "the lease stays"}),
-		at(3664, bluegreen.Event{Event: bluegreen.Finished, Outcome: "rolled-back", Text: "rolled-back after 1h"}),
+	return []event.Event{
+		at(0, event.Event{Event: event.Note, Text: "listening"}),
+		at(0.04, event.Event{Event: event.StepBegan, Step: "shift-1", Text: "shift to 10% green"}),
+		at(1, event.Event{Event: event.Waiting, Step: "verify", Text: "waiting for name servers: 1 of 4 (at most 10m0s)"}),
+		at(6, event.Event{Event: event.Waiting, Step: "verify", Text: "waiting for name servers: 2 of 4 (at most 9m55s)"}),
+		at(7, event.Event{Event: event.Waiting, Step: "verify", Text: "waiting for name servers: unreachable (at most 9m54s)"}),
+		at(32, event.Event{Event: event.Waiting, Step: "verify", Text: "waiting for name servers: 3 of 4 (at most 9m29s)"}),
+		at(61, event.Event{Event: event.Shifted, Weights: "blue:90,green:10", Text: "weights are blue:90,green:10"}),
+		at(62, event.Event{Event: event.Waiting, Step: "verify", Text: "waiting for name servers: 1 of 4 (at most 10m0s)"}),
+		at(62.5, event.Event{Event: event.StepEnded, Step: "shift-1", Text: "shift to 10% green"}),
+		at(63, event.Event{Event: event.Failed, Step: "watch", Text: "5.00% failed\nand more"}),
+		at(64, event.Event{Event: event.Warning, Text: "the lease stays"}),
+		at(3664, event.Event{Event: event.Finished, Outcome: "rolled-back", Text: "rolled-back after 1h"}),
 	}
 }
 
