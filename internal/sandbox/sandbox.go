@@ -23,6 +23,7 @@ import (
 	"bluegreen/internal/sandbox/nameserver"
 	"bluegreen/internal/sandbox/proxy"
 	"bluegreen/internal/sandbox/route53"
+	"bluegreen/internal/sandbox/s3"
 	"bluegreen/internal/sandbox/secretsmanager"
 	"bluegreen/internal/sandbox/ssm"
 	"bluegreen/internal/sandbox/sts"
@@ -43,6 +44,9 @@ type Options struct {
 	Route53 route53.Options
 	// Machines makes what runs the software of instances; HTTP apps in this process when nil. The sandbox closes it.
 	Machines func(*Sandbox) (Machines, error)
+	// Guest writes the script of an instance's software, in place of what Machines would print; see ec2.Guest. The account is
+	// locked.
+	Guest func(ec2.Machine) ec2.Guest
 	// Observe is told of every request that a load balancer answers, and Log of what goes wrong in the data plane.
 	Observe func(elbv2.Request)
 	Log     func(problem error)
@@ -66,6 +70,7 @@ type Sandbox struct {
 	Zones    *route53.Service
 	WAF      *wafv2.Service
 	Images   *ecr.Service
+	Buckets  *s3.Service
 	Secrets  *secretsmanager.Service
 	Metadata *imds.Service
 
@@ -118,7 +123,10 @@ func (s *Sandbox) join(o Options) (err error) {
 	s.EC2 = ec2.New(ec2.Options{
 		Account: s.Account, Fabric: s.Fabric,
 		Start:    func(m ec2.Machine) (func(), error) { return s.machines.Start(m) },
-		CheckTag: checkTag,
+		CheckTag: checkTag, Guest: o.Guest,
+		Console: s.console, Capture: s.capture, Discard: s.discard,
+		Parameter:  func(name string) (string, bool) { return s.Params.Value(name) },
+		Parameters: func(value string) []string { return s.Params.Holders(value) },
 	})
 	if s.ca, err = proxy.NewCA(); err != nil {
 		return err
@@ -163,6 +171,8 @@ func (s *Sandbox) join(o Options) (err error) {
 	s.Front = wire.NewFront(s.Account,
 		s.Zones.API(), s.EC2.API(), s.Balancer.API(), s.Groups.API(), s.Alarms.API(), s.Params.API(), caller.API(), s.WAF.API(),
 		s.Images.API(), s.Secrets.API())
+	s.Buckets = s3.New(s.Account)
+	s.Front.Join(s.Buckets.API(), s.Buckets.Claims)
 	return nil
 }
 
@@ -180,10 +190,13 @@ func (s *Sandbox) instanceChanged(id, state string) {
 
 // checkTag refuses tags that would change what an app does, if they cannot be understood.
 func checkTag(key, value string) error {
-	if key != app.BehaviorTag {
-		return nil
+	var err error
+	switch key {
+	case app.BehaviorTag:
+		_, err = app.ParseBehavior(value)
+	case ec2.ConsoleTag:
+		_, err = ec2.ParseGuest(value)
 	}
-	_, err := app.ParseBehavior(value)
 	return err
 }
 

@@ -19,6 +19,10 @@ func (s *Service) API() wire.Service {
 			wire.Op("DescribeAccountLimits", s.describeAccountLimits),
 			wire.Op("SetDesiredCapacity", s.setDesiredCapacity),
 
+			wire.Op("CreateLaunchConfiguration", s.createConfiguration),
+			wire.Op("DescribeLaunchConfigurations", s.describeConfigurations),
+			wire.Op("DeleteLaunchConfiguration", s.deleteConfiguration),
+
 			wire.Op("TerminateInstanceInAutoScalingGroup", s.terminateInstance),
 			wire.Op("SetInstanceHealth", s.setInstanceHealth),
 			wire.Op("SetInstanceProtection", s.setInstanceProtection),

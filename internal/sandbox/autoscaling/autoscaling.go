@@ -1,5 +1,5 @@
-// Package autoscaling is the sandbox's EC2 Auto Scaling: groups that launch instances from launch templates, keep as many
-// as they should, put them behind target groups, and take them out with care.
+// Package autoscaling is the sandbox's EC2 Auto Scaling: groups that launch instances from launch templates or
+// launch configurations, keep as many as they should, put them behind target groups, and take them out with care.
 //
 // A group is moved by one function, Service.reconcile, that looks at what is and does the next thing. Whatever may have
 // changed something kicks it; what takes time sets a timer of the account that kicks it again.
@@ -7,6 +7,8 @@ package autoscaling
 
 import (
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
 	"bluegreen/internal/sandbox/account"
 	"bluegreen/internal/sandbox/ec2/launch"
@@ -64,6 +66,8 @@ type Service struct {
 	members map[string]*member
 	targets map[string]string // see TargetState
 	seq     int               // of the newest member
+
+	configurations []*types.LaunchConfiguration // oldest first
 }
 
 // New makes an Auto Scaling without groups.

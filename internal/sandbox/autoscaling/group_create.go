@@ -50,7 +50,7 @@ func (s *Service) newGroup(in *sdk.CreateAutoScalingGroupInput) (*group, error) 
 	if g.DesiredCapacity == nil {
 		g.DesiredCapacity = g.MinSize
 	}
-	if err := refuseUnsupported(in.LaunchConfigurationName, in.InstanceId, in.LoadBalancerNames); err != nil {
+	if err := refuseUnsupported(in.InstanceId, in.LoadBalancerNames); err != nil {
 		return nil, err
 	}
 	arns, err := s.createdTargets(in)
@@ -92,10 +92,8 @@ func (s *Service) uuid() string {
 }
 
 // refuseUnsupported refuses what this Auto Scaling cannot do, rather than to drop it.
-func refuseUnsupported(launchConfiguration, instanceID *string, classic []string) error {
+func refuseUnsupported(instanceID *string, classic []string) error {
 	switch {
-	case launchConfiguration != nil:
-		return invalid("Launch configuration name not found - Launch configuration %s not found", *launchConfiguration)
 	case instanceID != nil:
 		return invalid("A group cannot be made from an instance here: use a launch template")
 	case len(classic) > 0:

@@ -90,9 +90,10 @@ func (s *Service) describeInstances(_ context.Context, in *sdk.DescribeAutoScali
 	for _, m := range members {
 		out.AutoScalingInstances = append(out.AutoScalingInstances, types.AutoScalingInstanceDetails{
 			AutoScalingGroupName: m.group.AutoScalingGroupName, InstanceId: m.InstanceId, InstanceType: m.InstanceType, ImageId: m.ImageId,
-			AvailabilityZone: m.AvailabilityZone, LaunchTemplate: m.LaunchTemplate, ProtectedFromScaleIn: m.ProtectedFromScaleIn,
-			HealthStatus:   aws.String(strings.ToUpper(*m.HealthStatus)), // upper case here, and here only
-			LifecycleState: aws.String(string(m.LifecycleState)),
+			AvailabilityZone: m.AvailabilityZone, LaunchTemplate: m.LaunchTemplate, LaunchConfigurationName: m.LaunchConfigurationName,
+			ProtectedFromScaleIn: m.ProtectedFromScaleIn,
+			HealthStatus:         aws.String(strings.ToUpper(*m.HealthStatus)), // upper case here, and here only
+			LifecycleState:       aws.String(string(m.LifecycleState)),
 		})
 	}
 	return out, err

@@ -17,17 +17,9 @@ func (s *Service) updateGroup(_ context.Context, in *sdk.UpdateAutoScalingGroupI
 	if err != nil {
 		return nil, err
 	}
-	if err := refuseUnsupported(in.LaunchConfigurationName, nil, nil); err != nil {
-		return nil, err
-	}
 	next := *g // tried out on a copy, so that a refusal changes nothing
-	switch {
-	case in.LaunchTemplate != nil && in.MixedInstancesPolicy != nil:
-		return nil, invalid("Valid requests must contain only one of LaunchTemplate and MixedInstancesPolicy.")
-	case in.LaunchTemplate != nil:
-		next.MixedInstancesPolicy = nil
-	case in.MixedInstancesPolicy != nil:
-		next.LaunchTemplate = nil
+	if changesTemplate(in) {
+		next.LaunchTemplate, next.MixedInstancesPolicy, next.LaunchConfigurationName = nil, nil, nil
 	}
 	adopt(&next.AutoScalingGroup, in)
 	moveDesired(&next.AutoScalingGroup, in)
@@ -43,6 +35,11 @@ func (s *Service) updateGroup(_ context.Context, in *sdk.UpdateAutoScalingGroupI
 	s.unblock(g)
 	s.kick(g)
 	return &sdk.UpdateAutoScalingGroupOutput{}, nil
+}
+
+// changesTemplate says that a request has an opinion on what instances are made from.
+func changesTemplate(in *sdk.UpdateAutoScalingGroupInput) bool {
+	return in.LaunchTemplate != nil || in.MixedInstancesPolicy != nil || in.LaunchConfigurationName != nil
 }
 
 // moveDesired keeps the desired capacity within new bounds, where the request does not say it.
@@ -73,7 +70,7 @@ func (s *Service) settleUpdate(g *group, in *sdk.UpdateAutoScalingGroupInput) er
 			return err
 		}
 	}
-	if in.LaunchTemplate != nil || in.MixedInstancesPolicy != nil {
+	if changesTemplate(in) {
 		return s.settleTemplate(g)
 	}
 	return nil

@@ -22,7 +22,9 @@ func (s *Service) launch(g *group, cause string) bool {
 	}
 	g.backoff, g.failures = 0, 0
 	m := s.newMember(g, id, g.protects())
-	m.LaunchTemplate = asSpec(template)
+	if m.LaunchConfigurationName = g.LaunchConfigurationName; m.LaunchConfigurationName == nil {
+		m.LaunchTemplate = asSpec(template)
+	}
 	m.activity = s.begin(g, "Launching a new EC2 instance: "+id, cause)
 	s.describePlace(m.activity, subnet, *m.AvailabilityZone)
 	s.progress(m.activity, types.ScalingActivityStatusCodePreInService, 30)

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
 	"bluegreen/internal/sandbox/account"
+	"bluegreen/internal/sandbox/ec2/launch"
 	"bluegreen/internal/sandbox/wire"
 )
 
@@ -91,13 +92,20 @@ func (s *Service) toReplace(g *group, skipMatching bool) ([]string, error) {
 	}
 	var ids []string
 	for _, m := range g.capacity() {
-		matches := m.LaunchTemplate != nil && *m.LaunchTemplate.Version == *asSpec(template).Version &&
-			*m.LaunchTemplate.LaunchTemplateId == template.ID && aws.ToString(m.InstanceType) == template.InstanceType
-		if !matches || !skipMatching {
+		if !m.madeFrom(g, template) || !skipMatching {
 			ids = append(ids, m.id())
 		}
 	}
 	return ids, nil
+}
+
+// madeFrom tells whether a member was made as its group would make one now.
+func (m *member) madeFrom(g *group, template launch.Template) bool {
+	if g.LaunchConfigurationName != nil {
+		return aws.ToString(m.LaunchConfigurationName) == *g.LaunchConfigurationName
+	}
+	return m.LaunchTemplate != nil && *m.LaunchTemplate.Version == *asSpec(template).Version &&
+		*m.LaunchTemplate.LaunchTemplateId == template.ID && aws.ToString(m.InstanceType) == template.InstanceType
 }
 
 // advanceRefresh takes out as many old instances as the preferences allow, and ends the refresh when none is left and all

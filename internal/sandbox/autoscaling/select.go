@@ -69,6 +69,12 @@ func (g *group) compareBy(policy string, a, b *member) int {
 // templateAge is smaller the older an instance's template is. Another template than the group's is older than any of its
 // versions.
 func (g *group) templateAge(m *member) int64 {
+	if g.LaunchConfigurationName != nil {
+		if aws.ToString(m.LaunchConfigurationName) == *g.LaunchConfigurationName {
+			return 1
+		}
+		return 0
+	}
 	if m.LaunchTemplate == nil || aws.ToString(m.LaunchTemplate.LaunchTemplateId) != aws.ToString(g.templateSpec().LaunchTemplateId) {
 		return 0
 	}

@@ -94,6 +94,6 @@ func (s *Service) describeWarmPool(_ context.Context, in *sdk.DescribeWarmPoolIn
 func (s *Service) describeAccountLimits(context.Context, *sdk.DescribeAccountLimitsInput) (*sdk.DescribeAccountLimitsOutput, error) {
 	return &sdk.DescribeAccountLimitsOutput{
 		MaxNumberOfAutoScalingGroups: aws.Int32(500), NumberOfAutoScalingGroups: aws.Int32(int32(len(s.groups))),
-		MaxNumberOfLaunchConfigurations: aws.Int32(200), NumberOfLaunchConfigurations: aws.Int32(0),
+		MaxNumberOfLaunchConfigurations: aws.Int32(maxConfigurations), NumberOfLaunchConfigurations: aws.Int32(int32(len(s.configurations))),
 	}, nil
 }

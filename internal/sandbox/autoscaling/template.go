@@ -60,11 +60,19 @@ func (s *Service) launchSubnets(g *group) []string {
 
 // settleTemplate checks the group's launch template and fills in what names it.
 func (s *Service) settleTemplate(g *group) error {
+	given := 0
+	for _, is := range []bool{g.LaunchTemplate != nil, g.MixedInstancesPolicy != nil, g.LaunchConfigurationName != nil} {
+		if is {
+			given++
+		}
+	}
 	switch {
-	case g.LaunchTemplate == nil && g.MixedInstancesPolicy == nil:
+	case given == 0:
 		return invalid("Valid requests must contain either launchTemplate, LaunchConfigurationName, InstanceId or MixedInstancesPolicy parameter.")
-	case g.LaunchTemplate != nil && g.MixedInstancesPolicy != nil:
-		return invalid("Valid requests must contain only one of LaunchTemplate and MixedInstancesPolicy.")
+	case given > 1:
+		return invalid("Valid requests must contain only one of LaunchTemplate, LaunchConfigurationName and MixedInstancesPolicy.")
+	case g.LaunchConfigurationName != nil:
+		return s.checkLaunch(g)
 	}
 	if err := checkMixed(g.MixedInstancesPolicy); err != nil {
 		return err
@@ -82,6 +90,10 @@ func (s *Service) settleTemplate(g *group) error {
 		spec.Version = aws.String("$Default")
 	}
 	g.setTemplateSpec(&spec)
+	return s.checkLaunch(g)
+}
+
+func (s *Service) checkLaunch(g *group) error {
 	request, _, err := s.launchSpec(g, s.launchSubnets(g)[0])
 	if err != nil {
 		return err
@@ -136,6 +148,9 @@ func (s *Service) resolve(spec *types.LaunchTemplateSpecification) (launch.Templ
 
 // launchSpec is what the group would ask of EC2 now.
 func (s *Service) launchSpec(g *group, subnet string) (launch.Spec, launch.Template, error) {
+	if g.LaunchConfigurationName != nil {
+		return s.configuredSpec(g, subnet)
+	}
 	spec, instanceType, imageID := g.templateSpec(), "", ""
 	if p := g.MixedInstancesPolicy; p != nil && len(p.LaunchTemplate.Overrides) > 0 {
 		first := p.LaunchTemplate.Overrides[0]
@@ -154,12 +169,17 @@ func (s *Service) launchSpec(g *group, subnet string) (launch.Spec, launch.Templ
 	if imageID != "" {
 		template.ImageID = imageID
 	}
-	tags := g.propagated()
-	tags["aws:autoscaling:groupName"] = g.name()
 	return launch.Spec{
 		TemplateID: template.ID, Version: template.Version, SubnetID: subnet,
-		InstanceType: instanceType, ImageID: imageID, Tags: tags,
+		InstanceType: instanceType, ImageID: imageID, Tags: g.instanceTags(),
 	}, template, nil
+}
+
+// instanceTags are those that an instance of the group gets from it.
+func (g *group) instanceTags() map[string]string {
+	tags := g.propagated()
+	tags["aws:autoscaling:groupName"] = g.name()
+	return tags
 }
 
 // badTemplate says in Auto Scaling's words what EC2 says of a launch template.

@@ -18,6 +18,7 @@ import (
 type blueprint struct {
 	image    *image
 	kind     types.InstanceTypeInfo
+	devices  []types.BlockDeviceMapping
 	subnet   types.Subnet
 	groups   []types.GroupIdentifier
 	profile  *types.IamInstanceProfile
@@ -50,12 +51,16 @@ func (s *Service) drawImage(b *blueprint) error {
 	if aws.ToString(b.settings.ImageId) == "" {
 		return missingParameter("ImageId")
 	}
-	img, err := s.findImage(*b.settings.ImageId)
+	id, err := s.resolveImage(*b.settings.ImageId)
+	if err != nil {
+		return err
+	}
+	img, err := s.findImage(id)
 	if err != nil {
 		return err
 	}
 	if img.State != types.ImageStateAvailable {
-		return wire.Errorf("InvalidAMIID.Unavailable", "The image id '[%s]' is not available: it is %s", *img.ImageId, img.State)
+		return notAvailable(img)
 	}
 	name := string(b.settings.InstanceType)
 	if name == "" {
@@ -72,6 +77,11 @@ func (s *Service) drawImage(b *blueprint) error {
 			architecture(kind), img.Architecture)
 	}
 	b.image, b.kind = img, kind
+	b.devices = overrideDevices(img.BlockDeviceMappings, *convertDevices(b.settings.BlockDeviceMappings))
+	if err := s.checkDevices(b.devices); err != nil {
+		return err
+	}
+	s.settleKeys(b.devices)
 	return checkUserData("InvalidParameterValue", b.settings.UserData)
 }
 

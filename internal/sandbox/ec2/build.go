@@ -16,7 +16,7 @@ func (s *Service) newInstance(b *blueprint, reservation string, n int) *instance
 	settings := b.settings
 	i := &instance{
 		reservation: reservation, addr: addr, settings: settings,
-		devices: overrideDevices(b.image.BlockDeviceMappings, *convertDevices(settings.BlockDeviceMappings)),
+		devices: b.devices, software: s.softwareOf(b.image), disk: b.image.disk,
 	}
 	i.Instance = types.Instance{
 		InstanceId: aws.String(id), ImageId: b.image.ImageId, AmiLaunchIndex: aws.Int32(int32(n)),
@@ -27,7 +27,7 @@ func (s *Service) newInstance(b *blueprint, reservation string, n int) *instance
 		IamInstanceProfile: b.profile, EbsOptimized: aws.Bool(aws.ToBool(settings.EbsOptimized)),
 		Placement:       &types.Placement{AvailabilityZone: b.subnet.AvailabilityZone, Tenancy: types.TenancyDefault},
 		Monitoring:      &types.Monitoring{State: types.MonitoringStateDisabled},
-		MetadataOptions: metadataOptions(settings.MetadataOptions),
+		MetadataOptions: metadataOptions(settings.MetadataOptions, b.image.ImdsSupport),
 		RootDeviceName:  b.image.RootDeviceName, RootDeviceType: b.image.RootDeviceType,
 		VirtualizationType: b.image.VirtualizationType, Hypervisor: b.image.Hypervisor, EnaSupport: aws.Bool(true),
 		PlatformDetails: b.image.PlatformDetails, UsageOperation: b.image.UsageOperation, SourceDestCheck: aws.Bool(true),
@@ -49,6 +49,7 @@ func (s *Service) newInstance(b *blueprint, reservation string, n int) *instance
 			})
 		}
 	}
+	s.noteLaunch(b.image)
 	s.instances.put(id, i)
 	s.setTags(id, b.tags)
 	return i
@@ -59,15 +60,18 @@ func convertDevices(devices []types.LaunchTemplateBlockDeviceMapping) *[]types.B
 }
 
 func (s *Service) privateName(addr string) string {
-	return "ip-" + strings.ReplaceAll(addr, ".", "-") + "." + s.Account.Region + ".compute.internal"
+	return "ip-" + strings.ReplaceAll(addr, ".", "-") + "." + s.region + ".compute.internal"
 }
 
-// metadataOptions are the settings of the metadata service over the defaults of AWS.
-func metadataOptions(asked *types.LaunchTemplateInstanceMetadataOptions) *types.InstanceMetadataOptionsResponse {
+// metadataOptions are the settings of the metadata service over those of the image over the defaults of AWS.
+func metadataOptions(asked *types.LaunchTemplateInstanceMetadataOptions, image types.ImdsSupportValues) *types.InstanceMetadataOptionsResponse {
 	options := &types.InstanceMetadataOptionsResponse{
 		State: types.InstanceMetadataOptionsStateApplied, HttpEndpoint: types.InstanceMetadataEndpointStateEnabled,
 		HttpTokens: types.HttpTokensStateOptional, HttpPutResponseHopLimit: aws.Int32(1),
 		HttpProtocolIpv6: types.InstanceMetadataProtocolStateDisabled, InstanceMetadataTags: types.InstanceMetadataTagsStateDisabled,
+	}
+	if image == types.ImdsSupportValuesV20 {
+		options.HttpTokens, options.HttpPutResponseHopLimit = types.HttpTokensStateRequired, aws.Int32(2)
 	}
 	if asked != nil {
 		override(options, convert[types.InstanceMetadataOptionsResponse](asked))

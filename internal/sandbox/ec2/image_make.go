@@ -4,7 +4,6 @@ import (
 	"context"
 	"regexp"
 	"slices"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -13,9 +12,6 @@ import (
 	"bluegreen/internal/sandbox/ec2/launch"
 	"bluegreen/internal/sandbox/wire"
 )
-
-// imageTime is how long an image is pending.
-const imageTime = 30 * time.Second
 
 var imageName = regexp.MustCompile(`^[A-Za-z0-9()\[\] ./\-'@_]{3,128}$`)
 
@@ -30,11 +26,10 @@ func (s *Service) createImage(_ context.Context, in *sdk.CreateImageInput) (*sdk
 	if err := s.checkImageName(aws.ToString(in.Name)); err != nil {
 		return nil, err
 	}
-	tags, err := s.specTags(in.TagSpecifications, types.ResourceTypeImage, types.ResourceTypeSnapshot)
-	if err != nil {
+	if err := s.checkImageDevices(source, in.BlockDeviceMappings); err != nil {
 		return nil, err
 	}
-	snapshotTags, err := s.specTags(in.TagSpecifications, types.ResourceTypeSnapshot, types.ResourceTypeImage)
+	tags, snapshotTags, err := s.imageTags(in.TagSpecifications)
 	if err != nil {
 		return nil, err
 	}
@@ -44,28 +39,38 @@ func (s *Service) createImage(_ context.Context, in *sdk.CreateImageInput) (*sdk
 	if !aws.ToBool(in.NoReboot) && source.state() == launch.Running {
 		s.reboot(source)
 	}
-	id := s.newID("ami-")
+	id, fault := s.newID("ami-"), s.strike("CreateImage", *in.Name)
 	made := s.putImage(types.Image{
 		ImageId: aws.String(id), Name: in.Name, Description: in.Description,
 		Architecture: source.Architecture, State: types.ImageStatePending,
-		OwnerId: aws.String(s.Account.ID), Public: aws.Bool(false),
-		SourceInstanceId: source.InstanceId, SourceImageId: source.ImageId, SourceImageRegion: aws.String(s.Account.Region),
-		BlockDeviceMappings: s.snapshotDevices(id, source.devices, in.BlockDeviceMappings, snapshotTags),
+		OwnerId:          aws.String(s.Account.ID),
+		SourceInstanceId: source.InstanceId, SourceImageId: source.ImageId, SourceImageRegion: aws.String(s.region),
+		BlockDeviceMappings: s.snapshotDevices(id, source, in.BlockDeviceMappings, snapshotTags, fault),
 		RootDeviceName:      source.RootDeviceName,
 	})
+	if base, ok := s.images.get(*source.ImageId); ok {
+		made.ImdsSupport = base.ImdsSupport
+	}
+	made.software, made.ruin = onDisk(source.software), fault.ruin()
 	s.setTags(id, tags)
-	s.Account.After(imageTime, func() {
-		if made.State == types.ImageStatePending {
-			made.State = types.ImageStateAvailable
-		}
-	})
+	s.capture(made)
+	s.settle(made)
 	return &sdk.CreateImageOutput{ImageId: aws.String(id)}, nil
 }
 
+// imageTags reads the tags that a request wants on an image and on its snapshots.
+func (s *Service) imageTags(specs []types.TagSpecification) (tags, snapshotTags map[string]string, err error) {
+	if tags, err = s.specTags(specs, types.ResourceTypeImage, types.ResourceTypeSnapshot); err != nil {
+		return nil, nil, err
+	}
+	snapshotTags, err = s.specTags(specs, types.ResourceTypeSnapshot, types.ResourceTypeImage)
+	return tags, snapshotTags, err
+}
+
+// checkImageName refuses a name that cannot be, or that another image of this account and region has.
 func (s *Service) checkImageName(name string) error {
-	if !imageName.MatchString(name) {
-		return wire.Errorf("InvalidAMIName.Malformed", "AMI names must be between 3 and 128 characters long, and may contain letters, "+
-			"numbers, '(', ')', '.', '-', '/' and '_'")
+	if err := checkImageNameForm(name); err != nil {
+		return err
 	}
 	for _, other := range s.images.all() {
 		if *other.Name == name && *other.OwnerId == s.Account.ID {
@@ -75,69 +80,66 @@ func (s *Service) checkImageName(name string) error {
 	return nil
 }
 
-// snapshotDevices gives an image the devices of its instance, changed by what the request says of them. Every volume gets a
-// snapshot of its own.
-func (s *Service) snapshotDevices(imageID string, have, asked []types.BlockDeviceMapping, tags map[string]string) []types.BlockDeviceMapping {
-	devices := overrideDevices(have, asked)
-	for i := range devices {
-		if devices[i].Ebs == nil {
-			continue
-		}
-		ebs := *devices[i].Ebs
-		snapshot := s.newSnapshot(imageID)
-		ebs.SnapshotId = aws.String(snapshot)
-		devices[i].Ebs = &ebs
-		s.setTags(snapshot, tags)
+func checkImageNameForm(name string) error {
+	if imageName.MatchString(name) {
+		return nil
 	}
-	return devices
+	return wire.Errorf("InvalidAMIName.Malformed", "AMI names must be between 3 and 128 characters long, and may contain letters, "+
+		"numbers, '(', ')', '.', '-', '/' and '_'")
 }
 
-// overrideDevices lays asked over have, by device name: what is given replaces, NoDevice takes away, the rest stays.
-func overrideDevices(have, asked []types.BlockDeviceMapping) []types.BlockDeviceMapping {
-	devices := slices.Clone(have)
-	for _, a := range asked {
-		named := func(d types.BlockDeviceMapping) bool { return aws.ToString(d.DeviceName) == aws.ToString(a.DeviceName) }
-		i := slices.IndexFunc(devices, named)
-		switch {
-		case a.NoDevice != nil:
-			devices = slices.DeleteFunc(devices, named)
-		case i < 0:
-			devices = append(devices, a)
-		case a.Ebs != nil && devices[i].Ebs != nil:
-			ebs := *devices[i].Ebs
-			override(&ebs, a.Ebs)
-			devices[i].Ebs = &ebs
-		default:
-			devices[i] = a
+// checkImageDevices refuses to change the encryption of the instance's volumes: only a copy of the image can do that.
+func (s *Service) checkImageDevices(source *instance, asked []types.BlockDeviceMapping) error {
+	for _, d := range source.devices {
+		changes := func(a types.BlockDeviceMapping) bool {
+			return aws.ToString(a.DeviceName) == aws.ToString(d.DeviceName) && a.Ebs != nil && d.Ebs != nil &&
+				aws.ToBool(a.Ebs.Encrypted) && !aws.ToBool(d.Ebs.Encrypted)
+		}
+		if slices.ContainsFunc(asked, changes) {
+			return wire.Errorf("InvalidBlockDeviceMapping", "The encrypted flag cannot be specified since device %s has a snapshot specified.",
+				aws.ToString(d.DeviceName))
 		}
 	}
-	return devices
+	for _, a := range asked {
+		if a.Ebs == nil || a.Ebs.SnapshotId == nil {
+			continue
+		}
+		if _, err := s.ownSnapshot(*a.Ebs.SnapshotId); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Service) deregisterImage(_ context.Context, in *sdk.DeregisterImageInput) (*sdk.DeregisterImageOutput, error) {
-	img, err := s.findImage(aws.ToString(in.ImageId))
+	img, err := s.ownImage(in.ImageId)
 	if err != nil {
 		return nil, err
 	}
-	if *img.OwnerId != s.Account.ID {
-		return nil, wire.Errorf("AuthFailure", "Not authorized for image:%s", *img.ImageId).WithStatus(403)
+	if s.isProtected(img) {
+		return nil, wire.Errorf("OperationNotPermitted", "The image '%s' cannot be deregistered because it is protected from deregistration: %s.",
+			*img.ImageId, s.protection(img))
 	}
 	if err := dryRun(in.DryRun); err != nil {
 		return nil, err
 	}
-	s.images.remove(*img.ImageId)
-	s.gone[*img.ImageId] = true
-	delete(s.tags, *img.ImageId)
+	s.drop(img)
 	out := &sdk.DeregisterImageOutput{Return: aws.Bool(true)}
-	for _, d := range img.BlockDeviceMappings {
-		if d.Ebs == nil || !aws.ToBool(in.DeleteAssociatedSnapshots) {
-			continue
+	if !aws.ToBool(in.DeleteAssociatedSnapshots) {
+		return out, nil
+	}
+	for _, id := range snapshotsOf(img) {
+		result := types.DeleteSnapshotReturnCode{SnapshotId: aws.String(id), ReturnCode: types.SnapshotReturnCodesSuccess}
+		n, err := s.ownSnapshot(id)
+		switch {
+		case err != nil:
+			result.ReturnCode = types.SnapshotReturnCodesErrorCodeClientError
+		case len(s.usersOf(id)) > 0:
+			result.ReturnCode = types.SnapshotReturnCodesWarnSkipped
+		default:
+			s.removeSnapshot(n)
 		}
-		delete(s.snapshots, *d.Ebs.SnapshotId)
-		delete(s.tags, *d.Ebs.SnapshotId)
-		out.DeleteSnapshotResults = append(out.DeleteSnapshotResults, types.DeleteSnapshotReturnCode{
-			SnapshotId: d.Ebs.SnapshotId, ReturnCode: types.SnapshotReturnCodesSuccess,
-		})
+		out.DeleteSnapshotResults = append(out.DeleteSnapshotResults, result)
 	}
 	return out, nil
 }

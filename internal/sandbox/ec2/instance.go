@@ -28,8 +28,13 @@ type instance struct {
 	addr        netip.Addr
 	settings    *types.ResponseLaunchTemplateData
 	devices     []types.BlockDeviceMapping
-	stop        func()         // ends its software; nil while none runs
+	software    map[string]string // tags of its image that say what runs on it; see image.software
+	disk        string            // see image.disk
+	stop        func()            // ends its software; nil while none runs
+	console     console
 	timer       *account.Timer // its next state
+	next        *account.Timer // the next step of its script
+	posts       *account.Timer // the next copy of its console
 }
 
 func (i *instance) state() string { return string(i.State.Name) }
@@ -70,7 +75,7 @@ func (s *Service) Terminate(id string) error {
 	if err != nil {
 		return err
 	}
-	s.shutDown(i)
+	s.shutDown(i, userAsked)
 	return nil
 }
 
@@ -90,21 +95,32 @@ func (s *Service) then(i *instance, d time.Duration, next func()) {
 
 // boot makes an instance pending, then running.
 func (s *Service) boot(i *instance) {
+	i.console = console{}
+	i.StateReason, i.StateTransitionReason = nil, nil
 	s.enter(i, launch.Pending)
 	s.then(i, pendingTime, func() {
+		if !s.canDecrypt(i.devices) {
+			s.shutDown(i, keyRefused)
+			return
+		}
 		s.startSoftware(i)
 		s.enter(i, launch.Running)
+		s.postLater(i)
 	})
 }
 
 func (s *Service) startSoftware(i *instance) {
-	if s.Start == nil {
-		return
+	if img, ok := s.images.get(*i.ImageId); ok { // its tags may have changed
+		i.software, i.disk = s.softwareOf(img), img.disk
 	}
 	userData, _ := base64.StdEncoding.DecodeString(aws.ToString(i.settings.UserData)) // was checked when it was given
 	machine := Machine{
-		InstanceID: *i.InstanceId, ImageID: *i.ImageId, Addr: i.addr, UserData: string(userData),
-		ImageTags: maps.Clone(s.tags[*i.ImageId]), InstanceTags: maps.Clone(s.tags[*i.InstanceId]),
+		InstanceID: *i.InstanceId, ImageID: *i.ImageId, DiskID: i.disk, Addr: i.addr, UserData: string(userData),
+		ImageTags: maps.Clone(i.software), InstanceTags: maps.Clone(s.tags[*i.InstanceId]),
+	}
+	s.play(i, s.script(machine))
+	if s.Start == nil {
+		return
 	}
 	stop, err := s.Start(machine)
 	if err != nil { // as on AWS: an instance whose software fails runs all the same
@@ -114,6 +130,7 @@ func (s *Service) startSoftware(i *instance) {
 }
 
 func (s *Service) stopSoftware(i *instance) {
+	i.next.Stop()
 	if i.stop != nil {
 		i.stop()
 		i.stop = nil
@@ -123,27 +140,6 @@ func (s *Service) stopSoftware(i *instance) {
 func (s *Service) reboot(i *instance) {
 	s.stopSoftware(i)
 	s.startSoftware(i)
-}
-
-// shutDown ends an instance for good. One that is ending already is left alone.
-func (s *Service) shutDown(i *instance) {
-	if state := i.state(); state == launch.ShuttingDown || state == launch.Terminated {
-		return
-	}
-	s.stopSoftware(i)
-	i.StateTransitionReason = aws.String("User initiated (" + s.Account.Now().Format("2006-01-02 15:04:05 GMT") + ")")
-	i.StateReason = &types.StateReason{
-		Code: aws.String("Client.UserInitiatedShutdown"), Message: aws.String("Client.UserInitiatedShutdown: User initiated shutdown"),
-	}
-	s.enter(i, launch.ShuttingDown)
-	s.then(i, shutdownTime, func() {
-		i.PrivateIpAddress, i.PrivateDnsName, i.SecurityGroups = nil, nil, nil
-		s.enter(i, launch.Terminated)
-		s.then(i, terminatedTime, func() {
-			s.instances.remove(*i.InstanceId)
-			delete(s.tags, *i.InstanceId)
-		})
-	})
 }
 
 // State is the state of an instance, as in package launch.

@@ -94,7 +94,7 @@ func (s *Service) describeInstanceTypes(_ context.Context, in *sdk.DescribeInsta
 
 // describeInstanceTypeOfferings offers every type in every zone of the account's subnets.
 func (s *Service) describeInstanceTypeOfferings(ctx context.Context, in *sdk.DescribeInstanceTypeOfferingsInput) (*sdk.DescribeInstanceTypeOfferingsOutput, error) {
-	kind, locations := types.LocationTypeRegion, []string{s.Account.Region}
+	kind, locations := types.LocationTypeRegion, []string{s.region}
 	switch in.LocationType {
 	case "", types.LocationTypeRegion:
 	case types.LocationTypeAvailabilityZone:

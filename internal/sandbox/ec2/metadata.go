@@ -71,16 +71,3 @@ func (s *Service) Metadata(id string) (Metadata, bool) {
 
 // alive says whether the instance has power: it has until it has shut down.
 func (i *instance) alive() bool { return i.state() != launch.Stopped && i.state() != launch.Terminated }
-
-// Interrupt does to an instance what its spot interruption says: terminate it, or stop it, where hibernation is a stop.
-func (s *Service) Interrupt(id, action string) {
-	i, ok := s.instances.get(id)
-	if !ok || !i.alive() {
-		return
-	}
-	if action == "terminate" {
-		s.shutDown(i)
-		return
-	}
-	s.halt(i)
-}

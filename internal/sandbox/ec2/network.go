@@ -57,7 +57,7 @@ func (s *Service) AddSubnet(n Subnet) string {
 		SubnetId: aws.String(id), VpcId: aws.String(n.VPC), AvailabilityZone: aws.String(n.Zone), CidrBlock: aws.String(n.CIDR),
 		OwnerId: aws.String(s.Account.ID), State: types.SubnetStateAvailable, AvailableIpAddressCount: aws.Int32(251),
 		MapPublicIpOnLaunch: aws.Bool(n.Public), DefaultForAz: aws.Bool(aws.ToBool(vpc.IsDefault)),
-		SubnetArn: aws.String(s.Account.ARN("ec2", "subnet/"+id)),
+		SubnetArn: aws.String(s.arn("subnet/" + id)),
 	})
 	s.setTags(id, n.Tags)
 	return id
@@ -68,7 +68,7 @@ func (s *Service) AddSecurityGroup(g SecurityGroup) string {
 	id := orNew(g.ID, s.newID("sg-"))
 	s.groups.put(id, types.SecurityGroup{
 		GroupId: aws.String(id), VpcId: aws.String(g.VPC), GroupName: aws.String(g.Name), Description: aws.String(g.Description),
-		OwnerId: aws.String(s.Account.ID), SecurityGroupArn: aws.String(s.Account.ARN("ec2", "security-group/"+id)),
+		OwnerId: aws.String(s.Account.ID), SecurityGroupArn: aws.String(s.arn("security-group/" + id)),
 	})
 	s.setTags(id, g.Tags)
 	return id
@@ -194,7 +194,7 @@ func (s *Service) describeAvailabilityZones(_ context.Context, in *sdk.DescribeA
 	zones := collection[types.AvailabilityZone]{}
 	for _, subnet := range s.subnets.all() {
 		zones.put(*subnet.AvailabilityZone, types.AvailabilityZone{
-			ZoneName: subnet.AvailabilityZone, RegionName: aws.String(s.Account.Region), State: types.AvailabilityZoneStateAvailable,
+			ZoneName: subnet.AvailabilityZone, RegionName: aws.String(s.region), State: types.AvailabilityZoneStateAvailable,
 		})
 	}
 	picked, err := zones.pick(in.ZoneNames, func(name string) error {

@@ -48,23 +48,13 @@ func (s *Service) terminateInstances(_ context.Context, in *sdk.TerminateInstanc
 		}
 		return nil
 	}
-	changes, err := s.change(in.InstanceIds, in.DryRun, unprotected, s.shutDown)
+	changes, err := s.change(in.InstanceIds, in.DryRun, unprotected, func(i *instance) { s.shutDown(i, userAsked) })
 	return &sdk.TerminateInstancesOutput{TerminatingInstances: changes}, err
 }
 
 func (s *Service) stopInstances(_ context.Context, in *sdk.StopInstancesInput) (*sdk.StopInstancesOutput, error) {
-	changes, err := s.change(in.InstanceIds, in.DryRun, stoppable, s.halt)
+	changes, err := s.change(in.InstanceIds, in.DryRun, stoppable, func(i *instance) { s.halt(i, userAsked) })
 	return &sdk.StopInstancesOutput{StoppingInstances: changes}, err
-}
-
-// halt stops an instance that is running or about to.
-func (s *Service) halt(i *instance) {
-	if i.state() != launch.Running && i.state() != launch.Pending {
-		return
-	}
-	s.stopSoftware(i)
-	s.enter(i, launch.Stopping)
-	s.then(i, shutdownTime, func() { s.enter(i, launch.Stopped) })
 }
 
 func (s *Service) startInstances(_ context.Context, in *sdk.StartInstancesInput) (*sdk.StartInstancesOutput, error) {

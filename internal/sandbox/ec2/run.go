@@ -32,6 +32,9 @@ func (s *Service) Launch(spec launch.Spec) (instanceID string, err error) {
 }
 
 func (s *Service) drawSpec(spec launch.Spec) (*blueprint, error) {
+	if spec.Configuration != nil {
+		return s.draw(configured(spec.Configuration), spec.SubnetID, spec.Tags)
+	}
 	t, err := s.findTemplate(spec.TemplateID, "")
 	if err != nil {
 		return nil, err
@@ -83,6 +86,12 @@ func (s *Service) runInstances(_ context.Context, in *sdk.RunInstancesInput) (*s
 func (s *Service) drawRequest(in *sdk.RunInstancesInput) (*blueprint, error) {
 	if len(in.SecurityGroups) > 0 {
 		return nil, wire.Errorf("InvalidParameterCombination", "The parameter groupName cannot be used with the parameter subnet")
+	}
+	switch in.InstanceInitiatedShutdownBehavior {
+	case "", types.ShutdownBehaviorStop, types.ShutdownBehaviorTerminate:
+	default:
+		return nil, wire.Errorf("InvalidParameterValue", "Invalid value '%s' for instanceInitiatedShutdownBehavior.",
+			in.InstanceInitiatedShutdownBehavior)
 	}
 	asked := convert[types.ResponseLaunchTemplateData](in)
 	asked.TagSpecifications = nil // the template's tags stay, the request's come beside them

@@ -33,7 +33,8 @@ func (s *Service) kindOf(id string) types.ResourceType {
 		_, ok := s.images.get(id)
 		return has(ok, types.ResourceTypeImage)
 	case "snap":
-		return has(s.snapshots[id] != "", types.ResourceTypeSnapshot)
+		_, ok := s.snapshots.get(id)
+		return has(ok, types.ResourceTypeSnapshot)
 	case "lt":
 		_, ok := s.templates.get(id)
 		return has(ok, types.ResourceTypeLaunchTemplate)

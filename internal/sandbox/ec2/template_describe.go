@@ -70,7 +70,29 @@ func (s *Service) describeLaunchTemplateVersions(_ context.Context, in *sdk.Desc
 		return nil, err
 	}
 	picked, next, err := page(picked, name, in.MaxResults, in.NextToken, limits{1, 200})
+	if err != nil {
+		return nil, err
+	}
+	if aws.ToBool(in.ResolveAlias) {
+		if err := s.resolveAliases(picked); err != nil {
+			return nil, err
+		}
+	}
 	return &sdk.DescribeLaunchTemplateVersionsOutput{LaunchTemplateVersions: picked, NextToken: next}, err
+}
+
+// resolveAliases puts the ids of images in the place of aliases.
+func (s *Service) resolveAliases(versions []types.LaunchTemplateVersion) error {
+	for i, v := range versions {
+		id, err := s.resolveImage(aws.ToString(v.LaunchTemplateData.ImageId))
+		if err != nil {
+			return err
+		}
+		data := *v.LaunchTemplateData
+		data.ImageId = pointer(id)
+		versions[i].LaunchTemplateData = &data
+	}
+	return nil
 }
 
 // pickVersions gives the versions that a request names, newest first. Without a template it may ask for the $Latest or the

@@ -33,6 +33,7 @@ type world struct {
 	acct    *account.Account
 	fabric  *fabric.Fabric
 	service *ec2.Service
+	http    *http.Client
 	states  []string // "id state" of each change
 }
 
@@ -57,24 +58,32 @@ func in(t *testing.T, test func(w *world)) {
 				return host.Start(app.Machine{InstanceID: m.InstanceID, Addr: m.Addr, ImageTags: m.ImageTags, InstanceTags: m.InstanceTags})
 			},
 			CheckTag: func(key, value string) error {
-				if key != app.BehaviorTag {
-					return nil
+				var err error
+				switch key {
+				case app.BehaviorTag:
+					_, err = app.ParseBehavior(value)
+				case ec2.ConsoleTag:
+					_, err = ec2.ParseGuest(value)
 				}
-				_, err := app.ParseBehavior(value)
 				return err
 			},
 		})
-		w.Client = sdk.New(sdk.Options{
-			Region: "eu-west-1", BaseEndpoint: aws.String("http://sandbox"), Retryer: aws.NopRetryer{},
-			Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
-			HTTPClient:  &http.Client{Transport: wire.Transport(wire.NewFront(w.acct, w.service.API()))},
-		})
+		w.http = &http.Client{Transport: wire.Transport(wire.NewFront(w.acct, w.service.API()))}
+		w.Client = w.in("eu-west-1")
 		w.acct.Lock()
 		w.furnish()
 		w.acct.Unlock()
 		test(w)
 		w.acct.Close()
 		host.Close()
+	})
+}
+
+// in is a client for a region.
+func (w *world) in(region string) *sdk.Client {
+	return sdk.New(sdk.Options{
+		Region: region, BaseEndpoint: aws.String("http://sandbox"), Retryer: aws.NopRetryer{},
+		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""), HTTPClient: w.http,
 	})
 }
 

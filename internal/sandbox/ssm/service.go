@@ -3,6 +3,7 @@
 package ssm
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -14,16 +15,45 @@ import (
 	"bluegreen/internal/sandbox/wire"
 )
 
-// Service is Parameter Store in one account. The account must be locked around its operations and methods.
+// Service is Parameter Store in one account and region. The account must be locked around its operations and methods.
 type Service struct {
 	acct       *account.Account
+	region     string
+	regions    map[string]*Service   // of all regions in use
 	parameters map[string]*parameter // by name
 	puts, gets bucket
 }
 
 // New makes an empty Parameter Store without limits on throughput.
 func New(acct *account.Account) *Service {
-	return &Service{acct: acct, parameters: map[string]*parameter{}}
+	s := newService(acct, acct.Region)
+	s.regions = map[string]*Service{acct.Region: s}
+	return s
+}
+
+func newService(acct *account.Account, region string) *Service {
+	return &Service{acct: acct, region: region, parameters: map[string]*parameter{}}
+}
+
+// In is the account's Parameter Store in another region, which is there when it is first asked for. Its quotas are its own.
+func (s *Service) In(region string) *Service {
+	if region == "" {
+		return s
+	}
+	there, ok := s.regions[region]
+	if !ok {
+		there = newService(s.acct, region)
+		there.regions = s.regions
+		s.regions[region] = there
+	}
+	return there
+}
+
+// op registers an operation, which takes place in the region that its request was signed for.
+func op[In, Out any](home *Service, name string, handle func(*Service, context.Context, *In) (*Out, error)) wire.Operation {
+	return wire.Op(name, func(ctx context.Context, in *In) (*Out, error) {
+		return handle(home.In(wire.Region(ctx)), ctx, in)
+	})
 }
 
 // parameter is a name and its versions, oldest first, never none.
@@ -52,6 +82,7 @@ func (p *parameter) latest() *version { return &p.versions[len(p.versions)-1] }
 // arn is without an account for AWS's own parameters.
 func (s *Service) arn(p *parameter) string {
 	arn := s.acct.ARN("ssm", "parameter/"+strings.TrimPrefix(p.name, "/"))
+	arn = strings.Replace(arn, s.acct.Region, s.region, 1)
 	if p.public {
 		arn = strings.Replace(arn, s.acct.ID, "", 1)
 	}
@@ -98,17 +129,17 @@ func (s *Service) API() wire.Service {
 		Target:      "AmazonSSM",
 		Protocols:   []wire.Protocol{wire.JSON},
 		Operations: []wire.Operation{
-			wire.Op("PutParameter", s.putParameter),
-			wire.Op("GetParameter", s.getParameter),
-			wire.Op("GetParameters", s.getParameters),
-			wire.Op("GetParametersByPath", s.getParametersByPath),
-			wire.Op("GetParameterHistory", s.getParameterHistory),
-			wire.Op("DescribeParameters", s.describeParameters),
-			wire.Op("DeleteParameter", s.deleteParameter),
-			wire.Op("DeleteParameters", s.deleteParameters),
-			wire.Op("AddTagsToResource", s.addTagsToResource),
-			wire.Op("RemoveTagsFromResource", s.removeTagsFromResource),
-			wire.Op("ListTagsForResource", s.listTagsForResource),
+			op(s, "PutParameter", (*Service).putParameter),
+			op(s, "GetParameter", (*Service).getParameter),
+			op(s, "GetParameters", (*Service).getParameters),
+			op(s, "GetParametersByPath", (*Service).getParametersByPath),
+			op(s, "GetParameterHistory", (*Service).getParameterHistory),
+			op(s, "DescribeParameters", (*Service).describeParameters),
+			op(s, "DeleteParameter", (*Service).deleteParameter),
+			op(s, "DeleteParameters", (*Service).deleteParameters),
+			op(s, "AddTagsToResource", (*Service).addTagsToResource),
+			op(s, "RemoveTagsFromResource", (*Service).removeTagsFromResource),
+			op(s, "ListTagsForResource", (*Service).listTagsForResource),
 		},
 	}
 }

@@ -15,6 +15,7 @@ type exchange struct {
 	start time.Time
 
 	service   *endpoint // nil until found
+	region    string
 	codec     codec
 	operation Operation
 	input     any  // for the operation
@@ -66,6 +67,7 @@ func (x *exchange) understand(r *request) *Error {
 	if e != nil {
 		return e
 	}
+	x.region, _, _ = scope(r.Request) // the service was found in it
 	x.operation, e = x.service.findOperation(x.codec, r)
 	x.logged.Operation = x.operation.Name
 	if e != nil {
@@ -129,7 +131,7 @@ func (x *exchange) perform(ctx context.Context, fault *Fault) *reply {
 func (x *exchange) call(ctx context.Context) *reply {
 	x.front.account.Lock()
 	defer x.front.account.Unlock()
-	out, err := x.operation.call(ctx, x.input)
+	out, err := x.operation.call(context.WithValue(ctx, regionKey{}, x.region), x.input)
 	if err != nil {
 		return x.fail(failure(err))
 	}

@@ -28,6 +28,7 @@ type Front struct {
 
 	account  sync.Locker
 	services map[string][]*endpoint // by signing name
+	joined   []joined
 	requests atomic.Uint64
 }
 
@@ -63,6 +64,10 @@ func NewFront(account sync.Locker, services ...Service) *Front {
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, adminPrefix) {
 		f.serveAdmin(w, r)
+		return
+	}
+	if other := f.joinedFor(r); other != nil {
+		other.ServeHTTP(w, r)
 		return
 	}
 	number := f.requests.Add(1)

@@ -237,3 +237,22 @@ func TestConcurrentUse(t *testing.T) {
 		t.Errorf("%d effects, %d logged", effects, front.Calls.Count())
 	}
 }
+
+// TestRegion checks that an operation knows what region its request was signed for.
+func TestRegion(t *testing.T) {
+	var region string
+	s := ec2Service
+	s.Operations = []wire.Operation{
+		wire.Op("DescribeVpcs", func(ctx context.Context, _ *ec2.DescribeVpcsInput) (*ec2.DescribeVpcsOutput, error) {
+			region = wire.Region(ctx)
+			return &ec2.DescribeVpcsOutput{}, nil
+		}),
+	}
+	c := ec2.NewFromConfig(inMemory(wire.NewFront(&sync.Mutex{}, s)), func(o *ec2.Options) { o.Region = "ap-south-1" })
+	if _, err := c.DescribeVpcs(t.Context(), &ec2.DescribeVpcsInput{}); err != nil || region != "ap-south-1" {
+		t.Errorf("region %q, error %v", region, err)
+	}
+	if region := wire.Region(t.Context()); region != "" {
+		t.Errorf("region %q of no request", region)
+	}
+}

@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -54,33 +55,41 @@ func gunzip(body []byte) ([]byte, error) {
 	return body, err
 }
 
-// signingName is the service in the credential scope of a signature.
-func signingName(r *http.Request) (string, *Error) {
+// scope is the region and the service in the credential scope of a signature.
+func scope(r *http.Request) (region, service string, e *Error) {
 	credential := r.URL.Query().Get("X-Amz-Credential")
 	if authorization := r.Header.Get("Authorization"); authorization != "" {
 		_, after, ok := strings.Cut(authorization, "Credential=")
 		if !ok {
-			return "", Errorf("IncompleteSignature", "Authorization header requires 'Credential' parameter.")
+			return "", "", Errorf("IncompleteSignature", "Authorization header requires 'Credential' parameter.")
 		}
 		credential, _, _ = strings.Cut(after, ",")
 	}
 	if credential == "" {
-		return "", Errorf("MissingAuthenticationToken", "Request is missing Authentication Token").
+		return "", "", Errorf("MissingAuthenticationToken", "Request is missing Authentication Token").
 			WithStatus(http.StatusForbidden)
 	}
 	// KEY/20260131/eu-west-1/route53/aws4_request; a key may hold slashes.
-	scope := strings.Split(strings.TrimSpace(credential), "/")
-	if len(scope) < 5 || scope[len(scope)-1] != "aws4_request" {
-		return "", Errorf("IncompleteSignature", "Credential must have exactly 5 slash-delimited elements, got %q.", credential)
+	parts := strings.Split(strings.TrimSpace(credential), "/")
+	if len(parts) < 5 || parts[len(parts)-1] != "aws4_request" {
+		return "", "", Errorf("IncompleteSignature", "Credential must have exactly 5 slash-delimited elements, got %q.", credential)
 	}
-	return scope[len(scope)-2], nil
+	return parts[len(parts)-3], parts[len(parts)-2], nil
+}
+
+type regionKey struct{}
+
+// Region is the region that the request of an operation was signed for, as the operation's context has it; "" elsewhere.
+func Region(ctx context.Context) string {
+	region, _ := ctx.Value(regionKey{}).(string)
+	return region
 }
 
 // findService is the service that a request is for, and the protocol that it speaks. With an error comes a protocol to
 // say it in.
 func (f *Front) findService(r *request) (*endpoint, codec, *Error) {
 	fallback := guessCodec(r.Request)
-	name, e := signingName(r.Request)
+	_, name, e := scope(r.Request)
 	if e != nil {
 		return nil, fallback, e
 	}

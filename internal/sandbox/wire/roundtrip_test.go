@@ -152,6 +152,21 @@ func TestRoundTripEC2(t *testing.T) {
 	round(r, "DeleteLaunchTemplateVersions", c.DeleteLaunchTemplateVersions)
 	round(r, "DeregisterImage", c.DeregisterImage)
 	round(r, "CreateImage", c.CreateImage)
+	round(r, "CopyImage", c.CopyImage)
+	round(r, "DisableImage", c.DisableImage)
+	round(r, "EnableImage", c.EnableImage)
+	round(r, "EnableImageDeprecation", c.EnableImageDeprecation)
+	round(r, "DisableImageDeprecation", c.DisableImageDeprecation)
+	round(r, "EnableImageDeregistrationProtection", c.EnableImageDeregistrationProtection)
+	round(r, "DisableImageDeregistrationProtection", c.DisableImageDeregistrationProtection)
+	round(r, "DescribeImageAttribute", c.DescribeImageAttribute)
+	round(r, "ModifyImageAttribute", c.ModifyImageAttribute)
+	round(r, "DescribeImageReferences", c.DescribeImageReferences)
+	round(r, "DescribeSnapshots", c.DescribeSnapshots)
+	round(r, "DeleteSnapshot", c.DeleteSnapshot)
+	round(r, "DescribeSnapshotAttribute", c.DescribeSnapshotAttribute)
+	round(r, "ModifySnapshotAttribute", c.ModifySnapshotAttribute)
+	round(r, "GetConsoleOutput", c.GetConsoleOutput)
 	r.run(service)
 }
 
@@ -236,6 +251,9 @@ func TestRoundTripAutoScaling(t *testing.T) {
 	round(r, "DescribeTrafficSources", c.DescribeTrafficSources)
 	round(r, "StartInstanceRefresh", c.StartInstanceRefresh)
 	round(r, "DescribeInstanceRefreshes", c.DescribeInstanceRefreshes)
+	round(r, "CreateLaunchConfiguration", c.CreateLaunchConfiguration)
+	round(r, "DescribeLaunchConfigurations", c.DescribeLaunchConfigurations)
+	round(r, "DeleteLaunchConfiguration", c.DeleteLaunchConfiguration)
 	r.run(service)
 }
 

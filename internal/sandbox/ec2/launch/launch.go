@@ -9,8 +9,31 @@ type Template struct {
 	InstanceType string
 }
 
+// Configuration is what a launch configuration says, which stands in the place of a template.
+type Configuration struct {
+	ImageID, InstanceType string
+	KeyName, UserData     string // user data in base64
+	Profile               string // name or ARN
+	SecurityGroups        []string
+	Tokens                string // "required" or "optional" for the metadata service; the usual when empty
+	HopLimit              int32  // of its tokens; the usual when zero
+	Spot, EBSOptimized    bool
+	Disks                 []Disk
+}
+
+// Disk is a device that a Configuration adds, or changes.
+type Disk struct {
+	Device, SnapshotID, Type string
+	GiB                      int32 // the snapshot's when zero
+	Encrypted                bool
+	Kept                     bool // beyond the end of the instance
+	None                     bool // take the image's device away
+}
+
 // Spec asks for one instance.
 type Spec struct {
+	Configuration *Configuration // instead of a template, where it is not nil
+
 	TemplateID   string
 	Version      int64
 	ImageID      string // instead of the template's
