@@ -271,8 +271,11 @@ func TestTemplatesAndImages(t *testing.T) {
 			}
 		}
 		i, err := w.Images.Get(ctx, want.Image)
-		got := image.Image{ID: want.Image, Name: i.Name, Architecture: "x86_64", State: "available", Tags: i.Tags}
-		if diff := cmp.Diff(got, i); err != nil || diff != "" || i.Name == "" || i.Tags["Version"] != "v1" {
+		wanted := image.Image{
+			ID: want.Image, Name: "shop-v1", Architecture: "x86_64", State: image.Available, Owner: w.sb.Account.ID, RootDevice: "/dev/xvda",
+			Created: i.Created, Tags: i.Tags, Snapshots: i.Snapshots,
+		}
+		if diff := cmp.Diff(wanted, i); err != nil || diff != "" || i.Created.IsZero() || i.Tags["Version"] != "v1" || len(i.Snapshots) != 1 {
 			t.Errorf("%v, %v %s", i, err, diff)
 		}
 	})

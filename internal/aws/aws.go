@@ -54,12 +54,24 @@ type Account struct {
 // Connect prepares an account's clients. It makes no call, and does not look at the environment for an account that o says
 // all about.
 func Connect(ctx context.Context, o Options) (*Account, error) {
+	cfg, err := o.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Account{
+		Region: cfg.Region,
+		DNS:    dns.New(cfg), Balancers: balancer.New(cfg), Groups: group.New(cfg), Templates: template.New(cfg),
+		Images: image.New(cfg), Metrics: metrics.New(cfg), Alarms: alarm.New(cfg), Params: params.New(cfg), WAF: waf.New(cfg),
+	}, nil
+}
+
+func (o Options) load(ctx context.Context) (sdk.Config, error) {
 	cfg, err := o.config(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read the AWS configuration of this environment: %w", err)
+		return sdk.Config{}, fmt.Errorf("read the AWS configuration of this environment: %w", err)
 	}
 	if cfg.Region == "" {
-		return nil, fmt.Errorf("no AWS region: set region in the configuration file, or AWS_REGION")
+		return sdk.Config{}, fmt.Errorf("no AWS region: set region in the configuration file, or AWS_REGION")
 	}
 	cfg.Logger = logging.Nop{} // what goes wrong comes back as an error
 	if o.HTTP != nil {
@@ -68,11 +80,7 @@ func Connect(ctx context.Context, o Options) (*Account, error) {
 	if o.Endpoint != "" {
 		cfg.BaseEndpoint = &o.Endpoint
 	}
-	return &Account{
-		Region: cfg.Region,
-		DNS:    dns.New(cfg), Balancers: balancer.New(cfg), Groups: group.New(cfg), Templates: template.New(cfg),
-		Images: image.New(cfg), Metrics: metrics.New(cfg), Alarms: alarm.New(cfg), Params: params.New(cfg), WAF: waf.New(cfg),
-	}, nil
+	return cfg, nil
 }
 
 func (o Options) config(ctx context.Context) (sdk.Config, error) {

@@ -10,7 +10,10 @@ import (
 	"bluegreen/internal/aws"
 	"bluegreen/internal/aws/awserr"
 	"bluegreen/internal/aws/dns"
+	"bluegreen/internal/aws/image"
+	"bluegreen/internal/aws/instance"
 	"bluegreen/internal/aws/metrics"
+	"bluegreen/internal/aws/template"
 	"bluegreen/internal/sandbox/wire"
 )
 
@@ -44,13 +47,52 @@ func TestMissing(t *testing.T) {
 	})
 }
 
+// The same of what images are made with.
+func TestMissingInTheKitchen(t *testing.T) {
+	inKitchen(t, func(ctx context.Context, t *testing.T, k *kitchen) {
+		const ami, i, snap = "ami-0123456789abcdef0", "i-0123456789abcdef0", "snap-0123456789abcdef0"
+		all := []string{"111122223333"}
+		for want, err := range map[string]error{
+			"describe image " + ami + ": ":                                second(k.b.Images.Progress(ctx, ami)),
+			"create image shop-1 of instance " + i + ": ":                 second(k.b.Images.Create(ctx, image.Request{Instance: i, Name: "shop-1"})),
+			"copy image " + ami + " from us-west-2 to " + k.Region + ": ": second(k.b.Images.Copy(ctx, image.CopyRequest{Source: ami, SourceRegion: "us-west-2", Name: "shop-1"})),
+			"share snapshot " + snap + ": ":                               k.b.Images.Share(ctx, ami, []string{snap}, image.Audience{Accounts: all}),
+			"share image " + ami + ": ":                                   k.b.Images.Share(ctx, ami, nil, image.Audience{Accounts: all}),
+			"read whom image " + ami + " is shared with: ":                second(k.b.Images.Audience(ctx, ami)),
+			"read whom snapshot " + snap + " is shared with: ":            second(k.b.Images.SnapshotAudience(ctx, snap)),
+			"tag " + ami + ": ":                                           k.b.Images.Tag(ctx, ami, map[string]string{"k": "v"}),
+			"deprecate image " + ami + ": ":                               k.b.Images.Deprecate(ctx, ami, time.Now().Add(time.Hour)),
+			"disable image " + ami + ": ":                                 k.b.Images.Disable(ctx, ami),
+			"enable image " + ami + ": ":                                  k.b.Images.Enable(ctx, ami),
+			"launch an instance of " + ami + ": ":                         second(k.b.Instances.Run(ctx, instance.Launch{Image: ami, Type: "t3.small", RootDevice: "/dev/xvda"})),
+			"describe instance " + i + ": ":                               second(k.b.Instances.Get(ctx, i)),
+			"stop instance " + i + ": ":                                   k.b.Instances.Stop(ctx, i),
+			"terminate instance " + i + ": ":                              k.b.Instances.Terminate(ctx, i),
+			"read the console of instance " + i + ": ":                    second(k.b.Instances.Console(ctx, i)),
+			"find the digest of " + k.sb.Images.Host() + "/none: ":        second(k.b.Registry.Digest(ctx, k.sb.Images.Host()+"/none")),
+			"read the history of parameter /none: ":                       second(k.b.Params.History(ctx, "/none")),
+			"make version 9 of launch template lt-0123456789abcdef0 its default: ": k.b.Templates.MakeDefault(
+				ctx, template.Version{TemplateID: "lt-0123456789abcdef0", Number: 9}),
+			"write s3://nobodys/a: ": k.b.Staging.Put(ctx, "nobodys", "a", strings.NewReader("")),
+			"list s3://nobodys/a: ":  second(k.b.Staging.List(ctx, "nobodys", "a")),
+		} {
+			if !errors.Is(err, awserr.ErrNotFound) || !strings.HasPrefix(text(err), want) || awserr.Transient(err) {
+				t.Errorf("%s: %v", want, err)
+			}
+		}
+	})
+}
+
 func second[T any](_ T, err error) error { return err }
 
 // A service that throttles or does not answer is asked nine times; then the error says which of the two it was.
 func TestRetries(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
+	inKitchen(t, func(_ context.Context, t *testing.T, w *kitchen) {
 		g, err := w.Groups.Get(t.Context(), "shop-blue-asg")
 		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.sb.Buckets.CreateBucket("staging"); err != nil {
 			t.Fatal(err)
 		}
 		lb, now := w.balancer(t), time.Now()
@@ -62,6 +104,7 @@ func TestRetries(t *testing.T) {
 			"ec2":                  func(ctx context.Context) error { return second(w.Images.Get(ctx, w.made.Images["v1"])) },
 			"monitoring":           func(ctx context.Context) error { return second(w.Metrics.Read(ctx, now.Add(-time.Hour), now, query)) },
 			"ssm":                  func(ctx context.Context) error { return second(w.Params.List(ctx, "/a")) },
+			"s3":                   func(ctx context.Context) error { return w.b.Staging.Put(ctx, "staging", "a", strings.NewReader("a")) },
 		} {
 			for action, kind := range map[wire.Action]error{
 				wire.ActionThrottle: awserr.ErrThrottled, wire.ActionLostReply: awserr.ErrUnreachable, wire.ActionCrashBefore: awserr.ErrUnreachable,

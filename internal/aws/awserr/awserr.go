@@ -22,6 +22,8 @@ var (
 	ErrThrottled   = errors.New("throttled")
 	ErrDenied      = errors.New("not allowed")
 	ErrUnreachable = errors.New("unreachable")
+	ErrProtected   = errors.New("protected from it")
+	ErrNoCapacity  = errors.New("no capacity")
 )
 
 // Error is a failed call in the words of what it was for.
@@ -78,6 +80,9 @@ var kinds = map[string]error{
 	"SignatureDoesNotMatch":                            ErrDenied,
 	"MissingAuthenticationToken":                       ErrDenied,
 	"OptInRequired":                                    ErrDenied,
+	"RequestExpired":                                   ErrDenied,
+	"InvalidAccessKeyId":                               ErrDenied,
+	"InvalidToken":                                     ErrDenied,
 	"NoSuchHostedZone":                                 ErrNotFound,
 	"NoSuchChange":                                     ErrNotFound,
 	"LoadBalancerNotFound":                             ErrNotFound,
@@ -86,11 +91,26 @@ var kinds = map[string]error{
 	"ResourceNotFoundException":                        ErrNotFound,
 	"InvalidAMIID.NotFound":                            ErrNotFound,
 	"InvalidAMIID.Unavailable":                         ErrNotFound,
+	"InvalidID":                                        ErrNotFound, // of what is to be tagged
+	"InvalidSnapshot.NotFound":                         ErrNotFound,
+	"InvalidInstanceID.NotFound":                       ErrNotFound,
+	"ImageNotFoundException":                           ErrNotFound,
+	"RepositoryNotFoundException":                      ErrNotFound,
+	"NoSuchBucket":                                     ErrNotFound,
+	"NoSuchKey":                                        ErrNotFound,
 	"ParameterAlreadyExists":                           ErrExists,
 	"AlreadyExists":                                    ErrExists,
+	"InvalidAMIName.Duplicate":                         ErrExists,
 	"DuplicateLoadBalancerName":                        ErrExists,
 	"DuplicateTargetGroupName":                         ErrExists,
 	"DuplicateListener":                                ErrExists,
+	"OperationNotPermitted":                            ErrProtected,
+	"InsufficientInstanceCapacity":                     ErrNoCapacity,
+	"InsufficientHostCapacity":                         ErrNoCapacity,
+	"InstanceLimitExceeded":                            ErrNoCapacity,
+	"VcpuLimitExceeded":                                ErrNoCapacity,
+	"MaxSpotInstanceCountExceeded":                     ErrNoCapacity,
+	"SpotMaxPriceTooLow":                               ErrNoCapacity,
 	"PriorRequestNotComplete":                          ErrThrottled,
 	"TooManyUpdates":                                   ErrThrottled,
 	"InternalFailure":                                  ErrUnreachable,

@@ -40,7 +40,7 @@ func TestWrap(t *testing.T) {
 	if !errors.Is(noRoute, context.DeadlineExceeded) {
 		t.Fatalf("a dial that timed out is %v", noRoute) // the case below would not be one
 	}
-	all := []error{ErrNotFound, ErrExists, ErrThrottled, ErrDenied, ErrUnreachable}
+	all := []error{ErrNotFound, ErrExists, ErrThrottled, ErrDenied, ErrUnreachable, ErrProtected, ErrNoCapacity}
 	for name, c := range map[string]struct {
 		err       error
 		text      string
@@ -50,6 +50,11 @@ func TestWrap(t *testing.T) {
 	}{
 		"not found":                          {refused(400, "LoadBalancerNotFound", "none"), "look: none (LoadBalancerNotFound)", ErrNotFound, "LoadBalancerNotFound", false},
 		"an AMI":                             {refused(400, "InvalidAMIID.NotFound", "none"), "look: none (InvalidAMIID.NotFound)", ErrNotFound, "InvalidAMIID.NotFound", false},
+		"protected":                          {refused(400, "OperationNotPermitted", "kept"), "look: kept (OperationNotPermitted)", ErrProtected, "OperationNotPermitted", false},
+		"no capacity":                        {refused(500, "InsufficientInstanceCapacity", "none"), "look: none (InsufficientInstanceCapacity)", ErrNoCapacity, "InsufficientInstanceCapacity", false},
+		"a bucket":                           {refused(404, "NoSuchBucket", "none"), "look: none (NoSuchBucket)", ErrNotFound, "NoSuchBucket", false},
+		"throttled, S3":                      {refused(503, "SlowDown", "slow"), "look: slow (SlowDown)", ErrThrottled, "SlowDown", true},
+		"expired, EC2":                       {refused(400, "RequestExpired", "old"), "look: old (RequestExpired)", ErrDenied, "RequestExpired", false},
 		"exists":                             {refused(400, "ParameterAlreadyExists", "there"), "look: there (ParameterAlreadyExists)", ErrExists, "ParameterAlreadyExists", false},
 		"throttled":                          {refused(400, "Throttling", "slow"), "look: slow (Throttling)", ErrThrottled, "Throttling", true},
 		"throttled, EC2":                     {refused(503, "RequestLimitExceeded", "slow"), "look: slow (RequestLimitExceeded)", ErrThrottled, "RequestLimitExceeded", true},

@@ -2,8 +2,11 @@
 package params
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -19,6 +22,7 @@ const MaxValue = 4096
 type api interface {
 	GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
 	GetParametersByPath(context.Context, *ssm.GetParametersByPathInput, ...func(*ssm.Options)) (*ssm.GetParametersByPathOutput, error)
+	GetParameterHistory(context.Context, *ssm.GetParameterHistoryInput, ...func(*ssm.Options)) (*ssm.GetParameterHistoryOutput, error)
 	PutParameter(context.Context, *ssm.PutParameterInput, ...func(*ssm.Options)) (*ssm.PutParameterOutput, error)
 	DeleteParameters(context.Context, *ssm.DeleteParametersInput, ...func(*ssm.Options)) (*ssm.DeleteParametersOutput, error)
 }
@@ -60,6 +64,37 @@ func (c *Client) List(ctx context.Context, path string) ([]Param, error) {
 			all = append(all, param(p))
 		}
 	}
+	return all, nil
+}
+
+// Written is a value that a parameter had, or has.
+type Written struct {
+	Param
+	At time.Time
+	By string // ARN of who wrote it
+}
+
+// historyPage is how many versions one call gives at most.
+const historyPage = 50
+
+// History reads the values that a parameter has had, from the oldest that is kept (of the last hundred) to the one that it has. A
+// missing parameter is awserr.ErrNotFound.
+func (c *Client) History(ctx context.Context, name string) ([]Written, error) {
+	var all []Written
+	pages := ssm.NewGetParameterHistoryPaginator(c.api, &ssm.GetParameterHistoryInput{Name: &name, MaxResults: aws.Int32(historyPage)})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, awserr.Wrap(err, "read the history of parameter %s", name)
+		}
+		for _, p := range out.Parameters {
+			all = append(all, Written{
+				Param: Param{Name: aws.ToString(p.Name), Value: aws.ToString(p.Value), Version: p.Version},
+				At:    aws.ToTime(p.LastModifiedDate).UTC(), By: aws.ToString(p.LastModifiedUser),
+			})
+		}
+	}
+	slices.SortFunc(all, func(a, b Written) int { return cmp.Compare(a.Version, b.Version) })
 	return all, nil
 }
 

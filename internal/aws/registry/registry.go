@@ -1,4 +1,4 @@
-// Package registry logs in to ECR: it knows the hosts of private registries, and gets tokens for them.
+// Package registry knows the hosts of ECR's private registries. It gets tokens for them, and says what their tags stand for.
 package registry
 
 import (
@@ -17,6 +17,7 @@ import (
 )
 
 type api interface {
+	BatchGetImage(context.Context, *ecr.BatchGetImageInput, ...func(*ecr.Options)) (*ecr.BatchGetImageOutput, error)
 	GetAuthorizationToken(context.Context, *ecr.GetAuthorizationTokenInput, ...func(*ecr.Options)) (*ecr.GetAuthorizationTokenOutput, error)
 }
 

@@ -21,6 +21,7 @@ import (
 type api interface {
 	DescribeLaunchTemplateVersions(context.Context, *ec2.DescribeLaunchTemplateVersionsInput, ...func(*ec2.Options)) (*ec2.DescribeLaunchTemplateVersionsOutput, error)
 	CreateLaunchTemplateVersion(context.Context, *ec2.CreateLaunchTemplateVersionInput, ...func(*ec2.Options)) (*ec2.CreateLaunchTemplateVersionOutput, error)
+	ModifyLaunchTemplate(context.Context, *ec2.ModifyLaunchTemplateInput, ...func(*ec2.Options)) (*ec2.ModifyLaunchTemplateOutput, error)
 	DeleteLaunchTemplateVersions(context.Context, *ec2.DeleteLaunchTemplateVersionsInput, ...func(*ec2.Options)) (*ec2.DeleteLaunchTemplateVersionsOutput, error)
 }
 
@@ -143,6 +144,14 @@ func (c *Client) Find(ctx context.Context, templateID, token string) (v Version,
 		}
 	}
 	return Version{}, false, nil
+}
+
+// MakeDefault makes a version the one that "$Default" stands for.
+func (c *Client) MakeDefault(ctx context.Context, v Version) error {
+	_, err := c.api.ModifyLaunchTemplate(ctx, &ec2.ModifyLaunchTemplateInput{
+		LaunchTemplateId: &v.TemplateID, DefaultVersion: aws.String(strconv.FormatInt(v.Number, 10)),
+	})
+	return awserr.Wrap(err, "make version %d of launch template %s its default", v.Number, v.TemplateID)
 }
 
 // Delete removes a version; one that is gone already is fine.

@@ -1,0 +1,114 @@
+package aws_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"bluegreen/internal/aws/awserr"
+	"bluegreen/internal/aws/params"
+	"bluegreen/internal/aws/template"
+	"bluegreen/internal/sandbox/wire"
+)
+
+func TestReferences(t *testing.T) {
+	inKitchen(t, func(ctx context.Context, t *testing.T, k *kitchen) {
+		v1, v2 := k.made.Images["v1"], k.made.Images["v2"]
+		blue, err := k.Groups.Get(ctx, "shop-blue-asg")
+		if err != nil {
+			t.Fatal(err)
+		}
+		source, err := k.b.Templates.Get(ctx, blue.TemplateID, "1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := k.b.Params.Overwrite(ctx, "/bluegreen/shop/ami", v2); err != nil {
+			t.Fatal(err)
+		}
+		second, err := k.b.Templates.Derive(ctx, source, template.Change{Image: "resolve:ssm:/bluegreen/shop/ami"}, "t")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := k.b.Templates.MakeDefault(ctx, second); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := k.b.Templates.Get(ctx, blue.TemplateID, "$Default"); err != nil || got.Number != second.Number || got.Image != v2 {
+			t.Errorf("the default is %+v, %v", got, err)
+		}
+
+		templates, err := k.b.References.Templates(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id, want := range map[string]string{v1: " version 1", v2: " version 2 (default, latest)"} {
+			if got := labels(templates[id], blue.TemplateID); got != blue.TemplateID+want {
+				t.Errorf("%s is launched by %q, want %q", id, got, want)
+			}
+		}
+		instances, err := k.b.References.Instances(ctx)
+		var want []string
+		for _, i := range blue.Instances {
+			want = append(want, i.ID)
+		}
+		slices.Sort(want)
+		slices.Sort(instances[v1])
+		if diff := cmp.Diff(map[string][]string{v1: want}, instances); err != nil || diff != "" {
+			t.Errorf("%v %s", err, diff)
+		}
+		reported, err := k.b.References.Reported(ctx, []string{v1, v2, k.made.Images["v3"]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id, kinds := range map[string][]string{v1: {"ec2:Instance", "ec2:LaunchTemplate"}, v2: {"ssm:Parameter"}} {
+			for _, kind := range kinds {
+				if !slices.ContainsFunc(reported[id], func(use string) bool { return strings.HasPrefix(use, kind+" arn:") }) {
+					t.Errorf("no %s uses %s: %v", kind, id, reported[id])
+				}
+			}
+		}
+		if len(reported[k.made.Images["v3"]]) > 0 {
+			t.Errorf("an image that nobody uses: %v", reported)
+		}
+		k.sb.Front.Faults.Add(wire.Fault{Service: "ec2", Operation: "DescribeImageReferences", Nth: 1, Times: -1, Code: "UnauthorizedOperation", Action: wire.ActionError})
+		if got, err := k.b.References.Reported(ctx, []string{v1}); got != nil || !errors.Is(err, awserr.ErrDenied) {
+			t.Errorf("without the right: %v, %v", got, err)
+		}
+	})
+}
+
+// labels is what a template's versions are called among the uses of an image.
+func labels(uses []string, templateID string) string {
+	return strings.Join(slices.DeleteFunc(slices.Clone(uses), func(use string) bool { return !strings.HasPrefix(use, templateID+" ") }), ", ")
+}
+
+func TestHistory(t *testing.T) {
+	inKitchen(t, func(ctx context.Context, t *testing.T, k *kitchen) {
+		var want []params.Param
+		for n := range 70 { // two pages
+			value := strings.Repeat("x", n+1)
+			version, err := k.b.Params.Overwrite(ctx, "/bluegreen/shop/ami", value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, params.Param{Name: "/bluegreen/shop/ami", Value: value, Version: version})
+		}
+		written, err := k.b.Params.History(ctx, "/bluegreen/shop/ami")
+		var got []params.Param
+		for _, w := range written {
+			if w.At.IsZero() || w.By == "" {
+				t.Errorf("written %+v", w)
+			}
+			got = append(got, w.Param)
+		}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v %s", err, diff)
+		}
+		if _, err := k.b.Params.History(ctx, "/none"); !errors.Is(err, awserr.ErrNotFound) {
+			t.Errorf("none: %v", err)
+		}
+	})
+}
