@@ -1,0 +1,151 @@
+package bake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"bluegreen/internal/aws/awserr"
+	"bluegreen/internal/aws/instance"
+	"bluegreen/internal/bake/recipe"
+	"bluegreen/internal/wait"
+)
+
+// launch starts an instance of this run, or finds the one that this run has started before: by its tags, since a launch whose
+// answer was lost may have come through. EC2 knows it by the token, too, and refuses to launch another one under that.
+func (b *baker) launch(ctx context.Context, s *Baking, role string, l instance.Launch) (id string, err error) {
+	tags := b.tagged(b.owned(s.Tag))
+	tags[TagRole], tags[TagExpires] = role, s.Expires.UTC().Format(time.RFC3339)
+	tags["Name"] = fmt.Sprintf("%s-%s-%s", b.Settings.App, role, s.Tag)
+	if id, err := b.launched(ctx, s, role); id != "" || err != nil {
+		return id, err
+	}
+	l.Tags, l.Token = tags, b.Settings.App+"-"+s.Tag+"-"+role
+	l.Subnet, l.SecurityGroups, l.Profile = b.Settings.Build.Subnet, b.Settings.Build.SecurityGroups, b.Settings.Build.InstanceProfile
+	l.HopLimit = 1
+	id, err = b.Cloud.Instances.Run(ctx, l)
+	if awserr.Code(err) != "IdempotentParameterMismatch" {
+		return id, err
+	}
+	err = b.until(ctx, role, "the "+role+" that was launched before", seenLimit, func(ctx context.Context) (bool, string, error) {
+		var err error
+		id, err = b.launched(ctx, s, role)
+		return id != "", "not to be seen yet", err
+	})
+	return id, err
+}
+
+// seenLimit is how long EC2 may take to show what it has made.
+const seenLimit = 2 * time.Minute
+
+// launched is the instance of this run with a role, if it shows.
+func (b *baker) launched(ctx context.Context, s *Baking, role string) (id string, err error) {
+	tags := b.owned(s.Tag)
+	tags[TagRole] = role
+	found, err := b.Cloud.Instances.Find(ctx, tags)
+	if err != nil || len(found) == 0 {
+		return "", err
+	}
+	return found[0].ID, nil
+}
+
+// terminate ends all instances of this run with a role. It asks by the tags as well: one whose launch was never answered may be
+// there.
+func (b *baker) terminate(ctx context.Context, s *Baking, role, id string) error {
+	tags := b.owned(s.Tag)
+	tags[TagRole] = role
+	found, err := b.Cloud.Instances.Find(ctx, tags)
+	if err != nil {
+		return err
+	}
+	var ids []string
+	if id != "" {
+		ids = append(ids, id)
+	}
+	for _, i := range found {
+		if i.ID != id && !i.Ended() {
+			ids = append(ids, i.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	err = b.Cloud.Instances.Terminate(ctx, ids...)
+	if errors.Is(err, awserr.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// word reads what an instance has to say about this run from its console, until it is what ends the wait. An instance that is no
+// more, or that says that it has failed, ends it too, with the last lines of its log.
+func (b *baker) word(ctx context.Context, s *Baking, step, what, id string, limit time.Duration, heard func(recipe.Report) bool) error {
+	last, text := recipe.Report{}, ""
+	err := b.until(ctx, step, what, limit, func(ctx context.Context) (bool, string, error) {
+		i, err := b.Cloud.Instances.Get(ctx, id)
+		if errors.Is(err, awserr.ErrNotFound) {
+			return false, "not to be seen yet", nil
+		}
+		if err != nil {
+			return false, "", err
+		}
+		said, err := b.Cloud.Instances.Console(ctx, id)
+		if err != nil && !errors.Is(err, awserr.ErrNotFound) {
+			return false, "", err
+		}
+		if said != "" {
+			text = said
+		}
+		last = recipe.Parse(text, s.Tag)
+		switch {
+		case heard(last):
+			return true, "", nil
+		case last.Failed != nil:
+			return false, "", &GuestError{Instance: id, Stage: last.Failed.Stage, Reason: last.Failed.Reason, Log: last.Log}
+		case i.Ended() || i.State == instance.Stopped || i.State == instance.Stopping:
+			return false, "", &GuestError{Instance: id, Stage: last.Stage, Reason: "the instance is " + i.State + because(i.Reason), Log: recipe.Tail(text, tailLines)}
+		}
+		status := i.State
+		if last.Stage != "" {
+			status += ", " + last.Stage
+		}
+		return false, status, nil
+	})
+	var timeout *wait.TimeoutError
+	if errors.As(err, &timeout) {
+		return &GuestError{Instance: id, Stage: last.Stage, Reason: err.Error(), Log: recipe.Tail(text, tailLines)}
+	}
+	return err
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + reason
+}
+
+// tailLines is how much of a console is shown of an instance that did not say why it failed.
+const tailLines = 20
+
+// GuestError says that an instance has not done what it was launched for.
+type GuestError struct {
+	Instance string
+	Stage    string   // that it had come to; "" if it never said anything
+	Reason   string   // what it says, or what became of it
+	Log      []string // the last lines of its own log, if it could send them
+}
+
+func (e *GuestError) Error() string {
+	stage := e.Stage
+	if stage == "" {
+		stage = "before it said anything"
+	}
+	text := fmt.Sprintf("instance %s: %s: %s", e.Instance, stage, e.Reason)
+	if len(e.Log) > 0 {
+		text += "\n  " + strings.Join(e.Log, "\n  ")
+	}
+	return text
+}

@@ -1,0 +1,27 @@
+package bake
+
+import (
+	"context"
+	"time"
+
+	"bluegreen/internal/aws/metrics"
+	"bluegreen/internal/event"
+)
+
+// Note puts the end of a command into a metric, so that an alarm hears of a timer that fails, or that does not run any more.
+// That it cannot is told of, and no more.
+func (b *Bakery) Note(succeeded bool) {
+	if b.Settings.Notify.Namespace == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	value := 0.0
+	if succeeded {
+		value = 1
+	}
+	datum := metrics.Datum{Name: "BakeSucceeded", Dimensions: map[string]string{"App": b.Settings.App}, Time: time.Now(), Value: value, Unit: metrics.Count}
+	if err := b.Cloud.Metrics.Put(ctx, b.Settings.Notify.Namespace, datum); err != nil {
+		b.event(event.Warning, "", "the end could not be noted as a metric: %v", err)
+	}
+}

@@ -1,0 +1,55 @@
+package bake
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"bluegreen/internal/aws/instance"
+	"bluegreen/internal/bake/recipe"
+)
+
+// launchTest starts an instance of the AMI as an Auto Scaling group would, but for its user data, which has it say how it is.
+func (b *baker) launchTest(ctx context.Context, s *Baking) error {
+	if s.Test != "" {
+		return nil
+	}
+	made, err := b.Cloud.Images.Get(ctx, s.Image)
+	if err != nil {
+		return err
+	}
+	v := b.Settings.Verify
+	userData, err := recipe.Verifier{
+		Guest: recipe.Guest{Run: s.Tag, DeadMan: time.Until(s.Expires)}, Limit: v.Deadline * 2 / 3, // time is left to say what is wrong
+	}.UserData()
+	if err != nil {
+		return err
+	}
+	s.Test, err = b.launch(ctx, s, RoleTest, instance.Launch{
+		Image: s.Image, Type: v.InstanceType, UserData: userData, RootDevice: made.RootDevice, KMSKey: b.Settings.Build.KMSKey,
+	})
+	return err
+}
+
+// verified waits for the test instance's word, and looks for faults in it.
+func (b *baker) verified(ctx context.Context, s *Baking) error {
+	err := b.word(ctx, s, "verify", "the test instance "+s.Test, s.Test, b.Settings.Verify.Deadline, func(r recipe.Report) bool {
+		s.Verified = r.Verified
+		return r.Verified != nil
+	})
+	if err != nil {
+		return err
+	}
+	faults := s.Verified.Faults(recipe.Want{
+		Agent: s.Agent, Digest: s.Digest, Ports: b.Settings.Verify.Ports, BootLimit: b.Settings.Verify.BootLimit,
+	})
+	if len(faults) > 0 {
+		return errors.New("the AMI " + s.Image + " is not as it has to be: " + strings.Join(faults, "; "))
+	}
+	return nil
+}
+
+func (b *baker) endTest(ctx context.Context, s *Baking) error {
+	return b.terminate(ctx, s, RoleTest, s.Test)
+}

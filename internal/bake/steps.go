@@ -1,0 +1,101 @@
+package bake
+
+import (
+	"time"
+
+	"bluegreen/internal/bake/recipe"
+	"bluegreen/internal/step"
+)
+
+// Baking is the state of a run that makes an AMI, or tests one.
+type Baking struct {
+	Tag     string    `json:"tag"` // of this run, on what it makes
+	Began   time.Time `json:"began"`
+	Expires time.Time `json:"expires"` // when anybody may end its instances
+
+	Key    string `json:"key,omitempty"`
+	Name   string `json:"name,omitempty"` // of the AMI
+	Base   string `json:"base,omitempty"` // id of the AMI that it is made of
+	App    string `json:"app,omitempty"`  // the app's image, by digest
+	Agent  string `json:"agent,omitempty"`
+	Digest string `json:"digest"` // of the app's image
+
+	Staged  []string `json:"staged,omitempty"`  // keys in the bucket
+	Builder string   `json:"builder,omitempty"` // ids
+	Image   string   `json:"image,omitempty"`
+	Test    string   `json:"test,omitempty"`
+
+	Ready    *recipe.Ready    `json:"ready,omitempty"` // what the builder says of itself
+	Verified *recipe.Verified `json:"verified,omitempty"`
+}
+
+// goods are what a builder gets, which is too large for a journal. A run that goes on has the same: its key says so.
+type goods struct {
+	inputs   recipe.Inputs
+	cargo    recipe.Cargo
+	agentDeb []byte // the agent's package; nil where the base AMI has it
+}
+
+// bakeSteps make an AMI and prove it.
+func bakeSteps(r *run[Baking], g *goods) []step.Step[Baking] {
+	b := &baker{r, g}
+	var steps []step.Step[Baking]
+	if b.Settings.Staging.Bucket != "" {
+		steps = append(steps, step.Step[Baking]{
+			Name: "stage", Title: "put the files of the builder into S3", Back: "remove the files from S3",
+			Calls: []string{"PutObject, for each file that is not small"}, Do: b.stage, Undo: b.unstage,
+		})
+	}
+	steps = append(steps,
+		step.Step[Baking]{
+			Name: "builder", Title: "launch the builder", Back: "terminate the builder",
+			Calls: []string{"RunInstances"}, Do: b.launchBuilder, Undo: b.endBuilder,
+		},
+		step.Step[Baking]{Name: "provision", Title: "wait until the builder is provisioned", Do: b.provisioned},
+	)
+	if !b.running() {
+		steps = append(steps, step.Step[Baking]{
+			Name: "stop", Title: "stop the builder", Calls: []string{"StopInstances"}, Do: b.stopBuilder,
+		}, step.Step[Baking]{Name: "stopped", Title: "wait until the builder has stopped", Do: b.stopped})
+	}
+	steps = append(steps,
+		step.Step[Baking]{
+			Name: "image", Title: "make the AMI", Back: "deregister the AMI", Calls: []string{"CreateImage"}, Do: b.makeImage, Undo: b.unmakeImage,
+		},
+		step.Step[Baking]{Name: "available", Title: "wait until the AMI is there", Do: b.available},
+		step.Step[Baking]{Name: "end-builder", Title: "terminate the builder", Calls: []string{"TerminateInstances"}, Do: b.endBuilder},
+	)
+	if b.Settings.Staging.Bucket != "" {
+		steps = append(steps, step.Step[Baking]{
+			Name: "unstage", Title: "remove the files from S3", Calls: []string{"DeleteObject, for each"}, Do: b.unstage,
+		})
+	}
+	if b.Settings.Verify.Enabled {
+		steps = append(steps, verifySteps(r)...)
+	}
+	return steps
+}
+
+// verifySteps prove an AMI on an instance that is made of it.
+func verifySteps(r *run[Baking]) []step.Step[Baking] {
+	b := &baker{r, nil}
+	return []step.Step[Baking]{
+		{
+			Name: "test", Title: "launch a test instance of the AMI", Back: "terminate the test instance",
+			Calls: []string{"RunInstances"}, Do: b.launchTest, Undo: b.endTest,
+		},
+		{Name: "verify", Title: "wait until the test instance has proven itself", Do: b.verified},
+		{Name: "end-test", Title: "terminate the test instance", Calls: []string{"TerminateInstances"}, Do: b.endTest},
+		{Name: "mark", Title: "note in the AMI's tags that it is proven", Calls: []string{"CreateTags"}, Do: b.mark},
+	}
+}
+
+// baker does the steps.
+type baker struct {
+	*run[Baking]
+	goods *goods // nil where nothing is made: in an undo, or a test of an AMI
+}
+
+// running says that the AMI is made of a builder that runs: a spot instance cannot be stopped. Its guest has written out all
+// that it had in memory before it said that it is ready.
+func (b *baker) running() bool { return b.Settings.Build.NoReboot || b.Settings.Build.Spot }
