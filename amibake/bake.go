@@ -116,7 +116,7 @@ func newBake(e *env) *cobra.Command {
 		Long: "bake launches a builder with no key pair and no way in, has it install Docker, the agent and the app's image, makes an\n" +
 			"AMI of it, boots a test instance of that, and notes in the AMI's tags that it is proven. What goes wrong is undone; a\n" +
 			"run that was cut off is gone on with by the next bake. It may run from cron every hour.",
-		Example: "  amibake bake\n  amibake bake --promote --if-locked=skip --jitter 10m   # as the timer of the package does",
+		Example: "  amibake bake\n  amibake bake --promote --if-locked=skip --jitter 10m   # for cron",
 		Args:    noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runBake(cmd, e, o) },
 	}
@@ -154,6 +154,7 @@ func runBake(cmd *cobra.Command, e *env, o bakeOptions) error {
 	if exit.CodeOf(err) == exit.Locked && o.locked == "skip" {
 		return e.result(b, begun, "", "skipped: "+err.Error(), nil)
 	}
+	b.Note(err == nil)
 	return e.result(b, begun, id, word, err)
 }
 
@@ -182,10 +183,9 @@ func bakeOnce(cmd *cobra.Command, b *bake.Bakery, o bakeOptions) (id, word strin
 	return id, word, err
 }
 
-// result prints the one line that a cron job's log needs, and notes the end as a metric.
+// result prints the one line that a cron job's log needs.
 func (e *env) result(b *bake.Bakery, begun time.Time, image, word string, err error) error {
 	took := time.Since(begun).Round(time.Second)
-	b.Note(err == nil)
 	if err != nil {
 		return err
 	}

@@ -34,14 +34,15 @@ const (
 	TagKey     = "amibake:key"     // of all that went into an AMI
 	TagBase    = "amibake:base"    // id of the AMI that it was made of
 	TagImage   = "amibake:image"   // of the app, by digest
-	TagAgent   = "amibake:agent"   // version
-	TagStatus  = "amibake:status"  // of an AMI: Baked, then Verified
+	TagAgent   = "bluegreen:agent" // version; by this tag switcher knows AMIs on which an agent runs the app
+	TagStatus  = "amibake:status"  // of an AMI: Baked or Copied, then Verified
 	TagRole    = "amibake:role"    // of an instance: RoleBuilder or RoleTest
 	TagExpires = "amibake:expires" // when anybody may end an instance, RFC 3339
 
 	Managed     = "bluegreen"
-	Baked       = "baked"
-	Verified    = "verified"
+	Baked       = "baked"    // not proven yet
+	Copied      = "copied"   // to a region where no pointer names it yet
+	Verified    = "verified" // proven, and a copy handed out
 	RoleBuilder = "builder"
 	RoleTest    = "test"
 )

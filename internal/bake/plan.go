@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bluegreen/internal/aws/image"
+	"bluegreen/internal/aws/registry"
 	"bluegreen/internal/bake/recipe"
 	"bluegreen/internal/bake/settings"
 	"bluegreen/internal/exit"
@@ -62,7 +63,7 @@ func (b *Bakery) Plan(ctx context.Context) (Plan, error) {
 // judge picks the AMI that makes a bake unnecessary.
 func (b *Bakery) judge(found []image.Image, key string) (existing *image.Image, why string) {
 	for _, i := range found {
-		if i.State == image.Available && (i.Tags[TagStatus] == Verified || !b.Settings.Verify.Enabled) {
+		if i.State == image.Available && i.Tags[TagStatus] == Verified {
 			return &i, fmt.Sprintf("%s (%s) has all of it: key %s", i.ID, i.Name, key)
 		}
 		why = fmt.Sprintf("%s has the key %s, and is no good: it is %s, and %q", i.ID, key, i.State, i.Tags[TagStatus])
@@ -98,10 +99,7 @@ func (b *Bakery) gather(ctx context.Context) (goods, error) {
 	var noBase, noImage error
 	all.Go(func() { in.Base, noBase = b.base(ctx) })
 	all.Go(func() {
-		var digest string
-		if digest, noImage = b.Cloud.Registry.Digest(ctx, b.Settings.Image); noImage == nil {
-			in.Image, noImage = recipe.Pin(b.Settings.Image, digest)
-		}
+		in.Image, noImage = b.image(ctx)
 	})
 	all.Wait()
 	if err := errors.Join(noBase, noImage); err != nil {
@@ -109,6 +107,23 @@ func (b *Bakery) gather(ctx context.Context) (goods, error) {
 	}
 	g.inputs, g.cargo.Image = in, in.Image
 	return g, nil
+}
+
+// image is the app's image by digest. A registry other than ECR is not asked: the reference has to have the digest.
+func (b *Bakery) image(ctx context.Context) (string, error) {
+	digest := digestOf(b.Settings.Image)
+	if digest == "" {
+		var err error
+		if digest, err = b.Cloud.Registry.Digest(ctx, b.Settings.Image); errors.Is(err, registry.ErrForeign) {
+			return "", &exit.Problem{
+				Code: exit.Usage, Err: fmt.Errorf("what the tag of image %q stands for is not asked of a registry other than ECR", b.Settings.Image),
+				Try: "set image to NAME@sha256:…",
+			}
+		} else if err != nil {
+			return "", err
+		}
+	}
+	return recipe.Pin(b.Settings.Image, digest)
 }
 
 func pieces(files []settings.Piece) []recipe.Piece {

@@ -79,7 +79,7 @@ func (b *Bakery) PromoteIfNew(ctx context.Context, id string) (moved bool, err e
 	return false, nil
 }
 
-// PromoteBack moves the pointer back to what it named before, everywhere, and says what that is here.
+// PromoteBack moves the pointer back to what it named before, everywhere, and says what that is here. Given again, it stays there.
 func (b *Bakery) PromoteBack(ctx context.Context) (id string, err error) {
 	was, err := b.Cloud.Params.Get(ctx, b.previous())
 	if errors.Is(err, awserr.ErrNotFound) {
@@ -123,12 +123,14 @@ func promoteSteps(r *run[Promotion]) []step.Step[Promotion] {
 	}
 	if b.Settings.Promote.LaunchTemplate != "" {
 		steps = append(steps, step.Step[Promotion]{
-			Name: "template", Title: "make a version of the launch template", Calls: []string{"CreateLaunchTemplateVersion"}, Do: b.templateVersion,
+			Name: "template", Title: "make a version of the launch template", Back: "delete that version", Calls: []string{"CreateLaunchTemplateVersion"}, Do: b.templateVersion, Undo: b.noTemplateVersion,
 		})
 	}
 	return append(steps, step.Step[Promotion]{
 		Name: "pointer", Title: "name it in Parameter Store", Commit: true,
 		Calls: []string{"PutParameter " + b.previous(), "PutParameter " + b.Settings.Promote.Parameter}, Do: b.point,
+	}, step.Step[Promotion]{
+		Name: "mark", Title: "note in the tags of the copies that they are handed out", Calls: []string{"CreateTags in each other region"}, Do: b.markCopies,
 	})
 }
 
@@ -170,8 +172,15 @@ func (b *Bakery) copyImages(ctx context.Context, p *Promotion) error {
 		if p.Back {
 			return fmt.Errorf("there is no copy of %s any more", p.Image)
 		}
+		source, err := b.Cloud.Images.Get(ctx, p.Image)
+		if err != nil {
+			return err
+		}
 		tags := b.tagged(b.owned(p.Tag))
-		tags[tagSource], tags[TagStatus] = p.Image, Verified
+		for _, t := range []string{TagKey, TagBase, TagImage, TagAgent} {
+			tags[t] = source.Tags[t]
+		}
+		tags[tagSource], tags[TagStatus] = p.Image, Copied
 		id, err := cloud.Images.Copy(ctx, image.CopyRequest{
 			Source: p.Image, SourceRegion: p.Home, Name: p.Name, Description: "copy of " + p.Image + " of " + p.Home,
 			Token: p.Tag + "-" + name, Encrypted: true, KMSKey: b.Settings.Promote.KMSKeys[name], Tags: tags,
@@ -181,6 +190,16 @@ func (b *Bakery) copyImages(ctx context.Context, p *Promotion) error {
 		}
 		r.Image, r.Copied = id, true
 		return nil
+	})
+}
+
+// markCopies ends the time in which a copy is what a dead run may have left behind: a sweep takes those.
+func (b *Bakery) markCopies(ctx context.Context, p *Promotion) error {
+	return b.each(p, func(cloud *aws.Bakery, name string, r *Region) error {
+		if name == p.Home {
+			return nil
+		}
+		return cloud.Images.Tag(ctx, r.Image, map[string]string{TagStatus: Verified})
 	})
 }
 
@@ -279,8 +298,17 @@ func (b *Bakery) templateVersion(ctx context.Context, p *Promotion) error {
 	return err
 }
 
+func (b *Bakery) noTemplateVersion(ctx context.Context, p *Promotion) error {
+	found, ok, err := b.Cloud.Templates.Find(ctx, b.Settings.Promote.LaunchTemplate, p.Tag+"-template")
+	if err != nil || !ok {
+		return err
+	}
+	return b.Cloud.Templates.Delete(ctx, found)
+}
+
 // point moves the pointer, in each region where one is. What it named before is kept first: a process that is killed in
-// between leaves a pointer that can be followed, and what it names twice.
+// between leaves a pointer that can be followed, and what it names twice. What it moves back from is not kept: a rollback that
+// is given twice must not end where it began.
 func (b *Bakery) point(ctx context.Context, p *Promotion) error {
 	return b.each(p, func(cloud *aws.Bakery, _ string, r *Region) error {
 		now, err := cloud.Params.Get(ctx, b.Settings.Promote.Parameter)
@@ -290,7 +318,7 @@ func (b *Bakery) point(ctx context.Context, p *Promotion) error {
 		if now.Value == r.Image {
 			return nil
 		}
-		if now.Value != "" {
+		if now.Value != "" && !p.Back {
 			r.Was = now.Value
 			if _, err := cloud.Params.Overwrite(ctx, b.previous(), now.Value); err != nil {
 				return err

@@ -107,7 +107,11 @@ func TestPromote(t *testing.T) {
 		if id, err := b.PromoteBack(ctx); id != one || err != nil {
 			t.Errorf("back: %s, %v; want %s", id, err, one)
 		}
-		check("back", one, two)
+		check("back", one, one)
+		if id, err := b.PromoteBack(ctx); id != one || err != nil {
+			t.Errorf("back again: %s, %v; want %s", id, err, one)
+		}
+		check("back again", one, one)
 	})
 }
 

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"bluegreen/internal/aws"
 	"bluegreen/internal/aws/awserr"
 	"bluegreen/internal/aws/image"
@@ -33,6 +35,9 @@ func (b *Bakery) Pruner() prune.Pruner {
 	for _, region := range b.regions() {
 		pruner.Checks = append(pruner.Checks, b.checks(region)...)
 	}
+	// Bakes have one journal, which names AMIs of all regions.
+	bakes := func(ctx context.Context) ([]prune.Run, error) { return runsOf(ctx, b.Cloud, b.space()) }
+	pruner.Checks = append(pruner.Checks, prune.Journal("bake", bakes))
 	return pruner
 }
 
@@ -56,10 +61,9 @@ func (b *Bakery) checks(region string) []prune.Check {
 		prune.Listed("launch templates", "launch template", cloud.References.Templates),
 		prune.Listed("launch configurations", "launch configuration", cloud.Groups.LaunchConfigurations),
 		prune.Listed("mixed instances policies", "the mixed instances policy of group", cloud.Groups.Overrides),
-		prune.Asked("image references", "", cloud.References.Reported),
+		prune.Asked("image references", "reference", cloud.References.Reported),
 		prune.Params(func(ctx context.Context) ([]prune.Param, error) { return b.pointers(ctx, cloud) }),
 		prune.Journal("deployment", func(ctx context.Context) ([]prune.Run, error) { return runsOf(ctx, cloud, b.Settings.App) }),
-		prune.Journal("bake", func(ctx context.Context) ([]prune.Run, error) { return runsOf(ctx, cloud, b.space()) }),
 	}
 	for i := range checks {
 		checks[i].Region = region
@@ -109,12 +113,21 @@ func (b *Bakery) report(ctx context.Context, cloud *aws.Bakery, id string) ([]st
 			return nil, err
 		}
 		if r.Ready {
-			return r.Uses, cloud.References.DeleteReport(ctx, report)
+			return others(r.Uses), cloud.References.DeleteReport(ctx, report)
 		}
 		if !sleep(ctx, b.poll()) {
 			return nil, context.Cause(ctx)
 		}
 	}
+}
+
+// others are the accounts of a report, without the word that says so.
+func others(uses []string) []string {
+	var all []string
+	for _, u := range uses {
+		all = append(all, strings.TrimPrefix(u, "account "))
+	}
+	return all
 }
 
 // pointers are the parameters that may name an AMI: those of the app, but for journals, which have checks of their own.
@@ -181,27 +194,51 @@ func (b *Bakery) prunable(ctx context.Context) ([]prune.Image, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, i := range found {
-			p := prune.Image{
-				Ref: prune.Ref{Region: region, ID: i.ID}, Name: i.Name, Created: i.Created, Managed: i.Tags[TagManaged] == Managed,
-				App: i.Tags[TagApp], Run: i.Tags[TagRun], Key: i.Tags[TagKey], Status: i.Tags[TagStatus], State: i.State,
-				Deprecated: i.Deprecated, Protected: i.Protected, Snapshots: i.Snapshots,
-			}
-			if source := i.Tags[tagSource]; source != "" {
-				p.Source = prune.Ref{Region: b.Cloud.Region, ID: source}
-			}
-			if at, err := time.Parse(time.RFC3339, i.Tags[tagDisabled]); err == nil {
-				p.DisabledAt = at
-			}
-			audience, err := b.Cloud.In(region).Images.Audience(ctx, i.ID)
-			if err != nil && !errors.Is(err, awserr.ErrNotFound) {
-				return nil, err
-			}
-			p.SharedWith = slices.Concat(audience.Accounts, audience.Organizations, audience.Units)
-			all = append(all, p)
+		some := make([]prune.Image, len(found))
+		var asking errgroup.Group
+		asking.SetLimit(atOnce)
+		for n, i := range found {
+			asking.Go(func() (err error) {
+				some[n], err = b.judged(ctx, region, i)
+				return err
+			})
 		}
+		if err := asking.Wait(); err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
 	}
 	return all, nil
+}
+
+// atOnce is how many AMIs are asked about at one time.
+const atOnce = 8
+
+// judged is an AMI as a prune judges it.
+func (b *Bakery) judged(ctx context.Context, region string, i image.Image) (prune.Image, error) {
+	p := prune.Image{
+		Ref: prune.Ref{Region: region, ID: i.ID}, Name: i.Name, Created: i.Created, Managed: i.Tags[TagManaged] == Managed,
+		App: i.Tags[TagApp], Run: i.Tags[TagRun], Key: i.Tags[TagKey], Status: i.Tags[TagStatus], State: i.State,
+		Deprecated: i.Deprecated, Protected: i.Protected, Snapshots: i.Snapshots,
+	}
+	if source := i.Tags[tagSource]; source != "" {
+		p.Source = prune.Ref{Region: b.Cloud.Region, ID: source}
+	}
+	if at, err := time.Parse(time.RFC3339, i.Tags[tagDisabled]); err == nil {
+		p.DisabledAt = at
+	}
+	if i.State == image.Disabled {
+		return p, nil // AWS has taken all permissions away
+	}
+	audience, err := b.Cloud.In(region).Images.Audience(ctx, i.ID)
+	if err != nil && !errors.Is(err, awserr.ErrNotFound) {
+		return p, err
+	}
+	p.SharedWith = slices.Concat(audience.Accounts, audience.Organizations, audience.Units)
+	if audience.Everyone {
+		p.SharedWith = append(p.SharedWith, "all")
+	}
+	return p, nil
 }
 
 func (b *Bakery) orphans(ctx context.Context) ([]prune.Snapshot, error) {

@@ -70,10 +70,7 @@ func bakeSteps(r *run[Baking], g *goods) []step.Step[Baking] {
 			Name: "unstage", Title: "remove the files from S3", Calls: []string{"DeleteObject, for each"}, Do: b.unstage,
 		})
 	}
-	if b.Settings.Verify.Enabled {
-		steps = append(steps, verifySteps(r)...)
-	}
-	return steps
+	return append(steps, verifySteps(r)...)
 }
 
 // verifySteps prove an AMI on an instance that is made of it.

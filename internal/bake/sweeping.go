@@ -3,6 +3,7 @@ package bake
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -28,19 +29,25 @@ func (b *Bakery) Sweeper() sweep.Sweeper {
 	return s
 }
 
-// live says whether a process carries a run. It listens for a heartbeat once, for all runs.
+// live says whether a process carries a run. It listens for a heartbeat, once for all that is asked within the lease's term: a
+// process that begins after that is heard the next time.
 func (b *Bakery) live() func(ctx context.Context, run string) (bool, error) {
-	var once sync.Once
+	var mu sync.Mutex
+	var heard time.Time
 	var carried string // the run of a holder that beats
-	var failed error
 	return func(ctx context.Context, tag string) (bool, error) {
-		once.Do(func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if heard.IsZero() || time.Since(heard) > b.Settings.Lease.Term {
 			h, alive, err := b.lease().Alive(ctx)
-			if failed = err; alive {
+			if err != nil {
+				return false, err
+			}
+			if heard, carried = time.Now(), ""; alive {
 				carried = h.Deployment
 			}
-		})
-		return carried != "" && (tag == carried || strings.HasPrefix(tag, carried+"-")), failed
+		}
+		return carried != "" && strings.HasPrefix(tag, carried+"-"), nil
 	}
 }
 
@@ -140,14 +147,14 @@ func (b *Bakery) uses(ctx context.Context, images []sweep.Ref) (map[sweep.Ref][]
 	return uses, nil
 }
 
-// instanceIn is the id of the instance that a use is by; "" for one by something else.
+var instanceID = regexp.MustCompile(`\bi-[0-9a-f]+\b`)
+
+// instanceIn is the id of the instance that a use is by, as either check says it; "" for one by something else.
 func instanceIn(by string) string {
-	id, ok := strings.CutPrefix(by, "instance ")
-	if !ok {
-		return ""
+	if strings.HasPrefix(by, "instance ") || strings.HasPrefix(by, "reference ec2:Instance ") {
+		return instanceID.FindString(by)
 	}
-	id, _, _ = strings.Cut(id, " ")
-	return id
+	return ""
 }
 
 func (b *Bakery) remove(ctx context.Context, i sweep.Item) error {

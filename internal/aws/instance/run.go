@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -23,7 +24,7 @@ type Launch struct {
 	Type           string
 	Subnet         string   // one of the default VPC where empty
 	SecurityGroups []string // ids; the VPC's default one where empty
-	Profile        string   // the name of an instance profile; none where empty
+	Profile        string   // the name or the ARN of an instance profile; none where empty
 	UserData       string   // in plain text, or compressed; not more than MaxUserData
 	Token          string   // makes the call safe to repeat: an instance that it has made is found again, even a terminated one
 	RootDevice     string   // the name of the image's root device
@@ -63,7 +64,7 @@ func (l Launch) input() *ec2.RunInstancesInput {
 		BlockDeviceMappings: []types.BlockDeviceMapping{l.root()},
 	}
 	if l.Profile != "" {
-		in.IamInstanceProfile = &types.IamInstanceProfileSpecification{Name: &l.Profile}
+		in.IamInstanceProfile = profile(l.Profile)
 	}
 	if l.UserData != "" {
 		in.UserData = aws.String(base64.StdEncoding.EncodeToString([]byte(l.UserData)))
@@ -79,6 +80,14 @@ func (l Launch) input() *ec2.RunInstancesInput {
 	}
 	in.TagSpecifications = ec2tag.AtCreation(l.Tags, kinds...)
 	return in
+}
+
+// profile names an instance profile as EC2 wants it: by its name or by its ARN.
+func profile(name string) *types.IamInstanceProfileSpecification {
+	if strings.HasPrefix(name, "arn:") {
+		return &types.IamInstanceProfileSpecification{Arn: &name}
+	}
+	return &types.IamInstanceProfileSpecification{Name: &name}
 }
 
 func (l Launch) root() types.BlockDeviceMapping {

@@ -100,7 +100,6 @@ func sectionStaging() Section {
 
 func sectionVerify() Section {
 	return Section{Name: "verify", Text: "The instance on which an AMI proves itself before it is promoted: it boots, the app gets healthy, and the instance is ended.", Keys: []Key{
-		{"verify.enabled", "", "", "whether AMIs have to"},
 		{"verify.instance_type", "`build.instance_type`", `"t3.small"`, "its type; best that of the instances to come"},
 		{"verify.deadline", "", "", "how long until there must be a verdict"},
 		{"verify.boot_limit", "", "", "how long from its boot the app may take to be healthy"},
@@ -116,7 +115,7 @@ func sectionPromote() Section {
 		{"promote.accounts", "none", `["210987654321"]`, "accounts that may launch it"},
 		{"promote.organizations", "none", `["arn:aws:organizations::123456789012:organization/o-abcdefghij"]`, "ARNs of organizations whose accounts may"},
 		{"promote.units", "none", `["arn:aws:organizations::123456789012:ou/o-abcdefghij/ou-ab12-cdefghij"]`, "ARNs of organizational units whose accounts may"},
-		{"promote.launch_template", "none", `"shop"`, "id or name of a launch template that gets a new version with it; which version is the default stays as it is"},
+		{"promote.launch_template", "none", `"lt-0123456789abcdef0"`, "id of a launch template that gets a new version with it; which version is the default stays as it is"},
 	}}
 }
 

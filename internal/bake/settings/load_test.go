@@ -125,7 +125,6 @@ func TestLoadAll(t *testing.T) {
 		bucket = "shop.amibake"
 		prefix = "/a/b/"
 		[verify]
-		enabled = false
 		instance_type = "m7g.large"
 		deadline = "10m"
 		boot_limit = "90s"

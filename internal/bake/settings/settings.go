@@ -92,7 +92,6 @@ type Staging struct {
 
 // Verify is the instance on which an AMI has to prove itself.
 type Verify struct {
-	Enabled      bool          `toml:"enabled"`
 	InstanceType string        `toml:"instance_type"` // complete: that of Build unless set
 	Deadline     time.Duration `toml:"deadline"`      // from its start until the verdict
 	BootLimit    time.Duration `toml:"boot_limit"`    // from its boot until the app is healthy
@@ -141,7 +140,7 @@ func Default() Settings {
 			InstanceType: "t3.small", Deadline: 30 * time.Minute, Expiry: 2 * time.Hour, Docker: DockerIO, Name: "{app}-{time}-{key}",
 		},
 		Staging: Staging{Prefix: "amibake"},
-		Verify:  Verify{Enabled: true, Deadline: 15 * time.Minute, BootLimit: 3 * time.Minute, Ports: []int{22, 68, 546, 9180}},
+		Verify:  Verify{Deadline: 15 * time.Minute, BootLimit: 3 * time.Minute, Ports: []int{22, 68, 546, 9180}},
 		Prune:   Prune{Keep: 5, YoungerThan: 7 * Day, Disable: 7 * Day, Deregister: 14 * Day, Orphans: Day},
 		Lease:   Lease{Term: time.Minute},
 		Notify:  Notify{Namespace: "Bluegreen"},

@@ -14,7 +14,7 @@ var (
 	account        = regexp.MustCompile(`^\d{12}$`)
 	organization   = regexp.MustCompile(`^arn:aws[a-z-]*:organizations::\d{12}:organization/o-[a-z0-9]{10,32}$`)
 	unit           = regexp.MustCompile(`^arn:aws[a-z-]*:organizations::\d{12}:ou/o-[a-z0-9]{10,32}/ou-[a-z0-9-]{6,64}$`)
-	launchTemplate = regexp.MustCompile(`^[\w()./-]{3,128}$`)
+	launchTemplate = regexp.MustCompile(`^lt-[0-9a-f]{8,17}$`)
 )
 
 // foreign are parameters that nobody but AWS can write.
@@ -38,7 +38,7 @@ func (s *Settings) validatePromote(c checker) {
 	c.list("promote.accounts", p.Accounts, account, "must be an account of 12 digits, in quotes")
 	c.list("promote.organizations", p.Organizations, organization, `must be the ARN of an organization, such as "arn:aws:organizations::123456789012:organization/o-abcdefghij"`)
 	c.list("promote.units", p.Units, unit, `must be the ARN of an organizational unit, such as "arn:aws:organizations::123456789012:ou/o-abcdefghij/ou-ab12-cdefghij"`)
-	c.match("promote.launch_template", p.LaunchTemplate, launchTemplate, "must be the id or the name of a launch template")
+	c.match("promote.launch_template", p.LaunchTemplate, launchTemplate, "must be the id of a launch template")
 	s.validateKeys(c)
 }
 
