@@ -36,7 +36,25 @@ var besides = map[string]map[string]string{
 		"elasticloadbalancing:AddTags":               "of what is created with tags",
 		"elasticloadbalancing:GetLoadBalancerWebACL": "of GetWebACLForResource",
 	},
+	"amibake": {
+		"iam:PassRole":                        "the builder has a role",
+		"imagebuilder:GetContainerRecipe":     "of DescribeImageReferences",
+		"imagebuilder:ListContainerRecipes":   "likewise",
+		"imagebuilder:ListImageRecipes":       "likewise",
+		"kms:CreateGrant":                     "of a key of one's own, by EBS in the caller's name",
+		"kms:Decrypt":                         "likewise",
+		"kms:DescribeKey":                     "likewise",
+		"kms:GenerateDataKeyWithoutPlaintext": "likewise",
+		"kms:ReEncryptFrom":                   "likewise",
+		"kms:ReEncryptTo":                     "likewise",
+		"s3:GetObject":                        "the builder reads what is staged by URLs that are signed in the caller's name",
+		"ssm:DescribeParameters":              "of DescribeImageReferences",
+		"ssm:GetParameters":                   "likewise, and of parameters that launch templates name",
+	},
 }
+
+// renamed are actions that have another name than the operation that takes them.
+var renamed = map[string]string{"s3:ListObjectsV2": "s3:ListBucket"}
 
 // TestDocsPermissions compares the policies in the documents with what the adapters of AWS call.
 func TestDocsPermissions(t *testing.T) {
@@ -44,6 +62,7 @@ func TestDocsPermissions(t *testing.T) {
 	called := map[string][]string{
 		"The agent": programCalls(t, adapters, "internal/agent"),
 		"switcher":  programCalls(t, adapters, "internal/aws", "internal/bluegreen", "internal/journal", "internal/traffic"),
+		"amibake":   programCalls(t, adapters, "internal/aws", "internal/bake", "internal/journal"),
 	}
 	for program, section := range sections(readFile(t, permissions)) {
 		operations, ours := called[program]
@@ -182,7 +201,7 @@ func reach(calls, mentions map[string][]string, prefix string) map[string][]stri
 		seen := map[string]bool{name: true}
 		for todo := []string{name}; len(todo) > 0; todo = todo[1:] {
 			for _, operation := range calls[todo[0]] {
-				all[name] = append(all[name], prefix+":"+operation)
+				all[name] = append(all[name], action(prefix+":"+operation))
 			}
 			for _, next := range mentions[todo[0]] {
 				if _, function := mentions[next]; function && !seen[next] {
@@ -193,6 +212,14 @@ func reach(calls, mentions map[string][]string, prefix string) map[string][]stri
 		}
 	}
 	return all
+}
+
+// action is what has to be allowed for an operation.
+func action(operation string) string {
+	if other, ok := renamed[operation]; ok {
+		return other
+	}
+	return operation
 }
 
 // programCalls are the actions that packages take: of each method that they call of a client. A client is what is declared as
