@@ -61,12 +61,14 @@ func TestImageIsBaked(t *testing.T) {
 		fail("read the console", err)
 		image, err := near.CreateImage(t.Context(), &sdk.CreateImageInput{InstanceId: builder, Name: aws.String("shop-1")})
 		fail("make the image", err)
-		time.Sleep(time.Minute)
+		available := sdk.NewImageAvailableWaiter(near)
+		fail("wait for the image", available.Wait(t.Context(), &sdk.DescribeImagesInput{ImageIds: []string{*image.ImageId}}, time.Hour))
 		copied, err := far.CopyImage(t.Context(), &sdk.CopyImageInput{
 			Name: aws.String("shop-1"), SourceImageId: image.ImageId, SourceRegion: aws.String("eu-west-1"),
 		})
 		fail("copy the image", err)
-		time.Sleep(time.Minute)
+		arrived := sdk.NewImageAvailableWaiter(far)
+		fail("wait for the copy", arrived.Wait(t.Context(), &sdk.DescribeImagesInput{ImageIds: []string{*copied.ImageId}}, time.Hour))
 		there, err := far.DescribeImages(t.Context(), &sdk.DescribeImagesInput{ImageIds: []string{*copied.ImageId}})
 		fail("describe the copy", err)
 		_, err = params.PutParameter(t.Context(), &ssm.PutParameterInput{Name: aws.String("/shop/ami"), Value: image.ImageId, Type: "String"})
