@@ -88,10 +88,7 @@ func (a *agent) ensure(ctx context.Context, configured string, tell func(owner.P
 		result = "cached"
 	}
 	a.metrics.Pull(result)
-	facts, err := a.engine.Image(ctx, got.ID)
-	if err != nil {
-		return owner.Image{}, err
-	}
+	facts := got.Facts
 	if err := settings.Fits(a.settings, facts); err != nil {
 		return owner.Image{}, err
 	}

@@ -50,7 +50,7 @@ func (a *agent) newDrainer() (err error) {
 		},
 		Stop: a.owner.Stop, Extend: a.systemd.Extend, Tell: a.tellLifecycle, Log: a.Log,
 		LaunchHook: l.LaunchHook, TerminationHook: l.TerminationHook, Rebalance: l.Rebalance,
-		LaunchDeadline: l.LaunchDeadline, Delay: l.DeregistrationDelay, Settle: l.Settle, Limit: l.DrainLimit, Notice: l.Notice,
+		LaunchDeadline: l.LaunchDeadline, Delay: l.DeregistrationDelay, Notice: l.Notice,
 		StopTimeout: a.settings.Container.StopTimeout, ShutdownLimit: l.ShutdownLimit, Poll: l.Poll, GroupPoll: l.GroupPoll,
 	}
 	if m := a.machine.metadata; m != nil {
@@ -92,8 +92,9 @@ func (a *agent) observe(s owner.Status) {
 	if s.Image != "" {
 		a.board.Failed("image", fmt.Errorf("it may not be the one asked for: %s", s.Image))
 	}
-	for _, exit := range s.Exits {
-		a.exited(exit)
+	for _, exit := range a.exits.fresh(s.Exits) {
+		a.metrics.Restart("crash")
+		a.board.Failed("app", fmt.Errorf("%s", exit))
 	}
 	a.board.Update(func(b *serve.Status) {
 		b.Config = s.Container.Config
@@ -121,16 +122,6 @@ func (a *agent) pruneSecrets() {
 	if err := a.secrets.Prune(); err != nil {
 		a.Log.Warn("remove the files of secrets that are no more", "error", err)
 	}
-}
-
-// exited notes an end of the app that nobody asked for, once.
-func (a *agent) exited(exit owner.Exit) {
-	if !exit.At.After(a.lastExit) {
-		return
-	}
-	a.lastExit = exit.At
-	a.metrics.Restart("crash")
-	a.board.Failed("app", fmt.Errorf("%s", exit))
 }
 
 // phase shows what is going on: to systemd, to the log, at /status.

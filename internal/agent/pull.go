@@ -44,7 +44,7 @@ func Pull(ctx context.Context, o Options, tell func(string)) (Pulled, error) {
 	if err != nil {
 		return Pulled{}, fmt.Errorf("pull %s: %w", s.Image, err)
 	}
-	return Pulled{Configured: got.Configured, Digest: got.Digest, ID: got.ID}, nil
+	return Pulled{Configured: got.Configured, Digest: got.Digest, ID: got.Facts.ID}, nil
 }
 
 func describePull(p image.Progress) string {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -39,8 +40,6 @@ import (
 // home is that of the compiler; agents have none.
 var home = os.Getenv("HOME")
 
-func TestMain(m *testing.M) { os.Exit(dockertest.Main(m)) }
-
 // world is an account with an instance in it, and an engine that stands for the instance's.
 type world struct {
 	t        testing.TB
@@ -59,6 +58,12 @@ var planted = []string{"pl4nted-db-passw0rd", "pl4nted-api-t0ken", "pl4nted-regi
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	return newWorldOn(t, func(*sandbox.Sandbox) *dockertest.Daemon { return dockertest.Shared(t) })
+}
+
+// newWorldOn is a world in which the instance has an engine of its own.
+func newWorldOn(t testing.TB, start func(*sandbox.Sandbox) *dockertest.Daemon) *world {
+	t.Helper()
 	sb, err := sandbox.New(sandbox.Options{Account: account.Options{Speed: 300, Seed: 1}})
 	if err != nil {
 		t.Fatal(err)
@@ -67,8 +72,8 @@ func newWorld(t testing.TB) *world {
 	if _, err := stack.Build(t.Context(), sb, stack.Spec{BlueOnly: true}); err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, sb: sb, dir: t.TempDir(), app: "t" + strings.ToLower(time.Now().Format("150405.000")[7:]) + fmt.Sprint(os.Getpid()), port: freePort(t)}
-	w.daemon = dockertest.Shared(t)
+	w := &world{t: t, sb: sb, dir: t.TempDir(), app: "t" + strings.ToLower(time.Now().Format("150405.000")[7:]) + fmt.Sprint(os.Getpid()), port: freePorts(t)}
+	w.daemon = start(sb)
 	w.engine = w.daemon.Engine(t)
 	w.registry = dockertest.StartRegistry(t)
 	w.instance = w.awaitInstance()
@@ -141,14 +146,26 @@ func (w *world) awaitInstance() string {
 	return ""
 }
 
-func freePort(t testing.TB) int {
+// freePorts is the first of three ports in a row that nobody has. They are not among those that the kernel gives to whoever
+// connects, so that nobody takes them in the meantime.
+func freePorts(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		first, free := 20000+3*rand.IntN(3000), 0
+		for port := first; port < first+3; port++ {
+			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+			if err != nil {
+				break
+			}
+			_ = l.Close()
+			free++
+		}
+		if free == 3 {
+			return first
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal("no three ports in a row are free")
+	return 0
 }
 
 // push puts a version of the app into the registry, and returns its reference.
@@ -195,7 +212,6 @@ listen = "127.0.0.1:%d"
 [lifecycle]
 poll = "1s"
 group_poll = "1s"
-settle = "1s"
 notice = "1s"
 deregistration_delay = "2s"
 `, w.app, image, w.port, w.port+1, w.port, w.port+2)
@@ -220,22 +236,23 @@ func (w *world) setting(key, value string) {
 
 // running is an agent that runs.
 type running struct {
-	w    *world
-	end  chan os.Signal
-	done chan error
-	log  *lockedBuffer
-	stop context.CancelFunc
+	w      *world
+	end    chan os.Signal
+	reload chan os.Signal
+	done   chan error
+	log    *lockedBuffer
+	stop   context.CancelFunc
 }
 
 // start runs an agent until the test ends.
 func (w *world) start() *running {
 	w.t.Helper()
-	r := &running{w: w, end: make(chan os.Signal, 1), done: make(chan error, 1), log: &lockedBuffer{}}
+	r := &running{w: w, end: make(chan os.Signal, 1), reload: make(chan os.Signal, 1), done: make(chan error, 1), log: &lockedBuffer{}}
 	ctx, cancel := context.WithCancel(context.Background())
 	r.stop = cancel
 	options := agent.Options{
 		Paths:   settings.Paths{File: filepath.Join(w.dir, "agent.toml"), Dir: filepath.Join(w.dir, "agent.d")},
-		Version: "test", Docker: w.daemon.Host, RunDir: w.runDir(), Log: slog.New(slog.NewJSONHandler(r.log, nil)), Terminate: r.end,
+		Version: "test", Docker: w.daemon.Host, RunDir: w.runDir(), Log: slog.New(slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Terminate: r.end, Reload: r.reload,
 	}
 	go func() { r.done <- agent.Run(ctx, options) }()
 	w.t.Cleanup(func() {
@@ -317,6 +334,16 @@ type answer struct {
 	Version string
 	UID     int
 	Env     []string
+}
+
+// tryAnswer is what the app says of itself, if it does.
+func (w *world) tryAnswer() (a answer, err error) {
+	response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/", w.port))
+	if err != nil {
+		return a, err
+	}
+	defer response.Body.Close()
+	return a, json.NewDecoder(response.Body).Decode(&a)
 }
 
 func (w *world) answer(path string) (a answer) {

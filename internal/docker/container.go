@@ -41,7 +41,8 @@ type Container struct {
 	ExitCode     int
 	OOMKilled    bool
 	Error        string // why it could not be started
-	RestartCount int    // by the engine, since it was last started by somebody
+	Restart      Restart
+	RestartCount int // by the engine, since it was last started by somebody
 	CreatedAt    time.Time
 	StartedAt    time.Time // zero when it never was
 	FinishedAt   time.Time // of the run before this one, when it runs; zero when there was none
@@ -122,6 +123,7 @@ func fromInspect(in container.InspectResponse) Container {
 	}
 	if in.HostConfig != nil {
 		c.Ports = portsOf(in.HostConfig.PortBindings)
+		c.Restart = Restart{Policy: string(in.HostConfig.RestartPolicy.Name), Max: in.HostConfig.RestartPolicy.MaximumRetryCount}
 	}
 	if n := in.NetworkSettings; n != nil {
 		if bound := portsOf(n.Ports); len(bound) > 0 {

@@ -27,7 +27,8 @@ func TestLifeOfAContainer(t *testing.T) {
 
 	want := docker.Container{
 		ID: id, Name: "life-1", ImageID: image.ID, Image: b.image, Labels: labels, State: docker.Created,
-		Ports: []docker.Port{{HostIP: "127.0.0.1", Container: 8080, Protocol: "tcp"}},
+		Restart: docker.Restart{Policy: "no"},
+		Ports:   []docker.Port{{HostIP: "127.0.0.1", Container: 8080, Protocol: "tcp"}},
 	}
 	times := cmpopts.IgnoreFields(docker.Container{}, "CreatedAt", "StartedAt", "FinishedAt")
 	created := b.container(t, id)
@@ -76,7 +77,8 @@ func TestLifeOfAContainer(t *testing.T) {
 	stopped := b.container(t, id)
 	want = docker.Container{
 		ID: id, Name: "life-renamed", ImageID: image.ID, Image: b.image, Labels: labels, State: docker.Exited,
-		Ports: []docker.Port{{HostIP: "127.0.0.1", Container: 8080, Protocol: "tcp"}},
+		Restart: docker.Restart{Policy: "no"},
+		Ports:   []docker.Port{{HostIP: "127.0.0.1", Container: 8080, Protocol: "tcp"}},
 	}
 	if diff := cmp.Diff(want, stopped, times); diff != "" {
 		t.Errorf("stopped (-want +got):\n%s", diff)

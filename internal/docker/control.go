@@ -84,3 +84,21 @@ func (e *Engine) SetRestart(ctx context.Context, id string, restart Restart) err
 		return err
 	})
 }
+
+// Pause freezes all processes of a container. One that does not run, or is paused, is ErrNotRunning.
+func (e *Engine) Pause(ctx context.Context, id string) error {
+	r := request{doing: fmt.Sprintf("pause container %q", id), limit: e.limits.read, conflict: ErrNotRunning}
+	return e.call(ctx, r, func(ctx context.Context, c *client.Client) error {
+		_, err := c.ContainerPause(ctx, id, client.ContainerPauseOptions{})
+		return err
+	})
+}
+
+// Unpause lets the processes of a paused container go on.
+func (e *Engine) Unpause(ctx context.Context, id string) error {
+	r := request{doing: fmt.Sprintf("unpause container %q", id), limit: e.limits.read, conflict: ErrNotRunning}
+	return e.call(ctx, r, func(ctx context.Context, c *client.Client) error {
+		_, err := c.ContainerUnpause(ctx, id, client.ContainerUnpauseOptions{})
+		return err
+	})
+}

@@ -46,7 +46,7 @@ func (s Spec) options() (client.ContainerCreateOptions, error) {
 	}
 	return client.ContainerCreateOptions{Name: s.Name, HostConfig: host, Config: &container.Config{
 		Image: s.Image, Cmd: s.Command, Entrypoint: s.Entrypoint, Env: assignments(s.Env), Labels: s.Labels,
-		User: s.User, WorkingDir: s.WorkingDir, Hostname: s.Hostname, ExposedPorts: exposed,
+		User: s.User, WorkingDir: s.WorkingDir, Hostname: s.Hostname, Tty: s.TTY, ExposedPorts: exposed,
 		StopSignal: s.StopSignal, StopTimeout: seconds(s.StopTimeout), Healthcheck: s.Healthcheck.config(),
 	}}, nil
 }
@@ -65,6 +65,9 @@ func (s Spec) host(bindings network.PortMap) (*container.HostConfig, error) {
 		Resources: container.Resources{
 			Memory: s.Memory, MemorySwap: s.MemorySwap, NanoCPUs: int64(math.Round(s.CPUs * 1e9)),
 		},
+	}
+	if s.VolumesFrom != "" {
+		host.VolumesFrom = []string{s.VolumesFrom}
 	}
 	if s.PIDs != 0 {
 		host.PidsLimit = &s.PIDs

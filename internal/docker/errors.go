@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 	"strings"
 	"time"
 
@@ -42,9 +43,16 @@ func (e *Error) Unwrap() []error {
 	return []error{e.Kind, e.Err}
 }
 
-// saying is the error's text without the client's preface.
+var (
+	userInfo = regexp.MustCompile(`(https?://)[^/\s"'@]+@`)
+	query    = regexp.MustCompile(`(https?://[^\s"'?]+)\?[^\s"']*`)
+)
+
+// saying is the error's text without the client's preface, and without the parts of URLs in which there are credentials:
+// registries send the daemon to signed ones for layers, and its errors repeat them.
 func saying(err error) string {
-	return strings.TrimPrefix(err.Error(), "Error response from daemon: ")
+	text := strings.TrimPrefix(err.Error(), "Error response from daemon: ")
+	return query.ReplaceAllString(userInfo.ReplaceAllString(text, "$1…@"), "$1?…")
 }
 
 // silence is the cause of a deadline of ours, as opposed to the caller's.

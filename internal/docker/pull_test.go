@@ -146,6 +146,7 @@ func TestPullFails(t *testing.T) {
 		{name: "nobody listens", options: docker.PullOptions{Reference: "127.0.0.1:1/shop:1"}, want: docker.Unreachable},
 		{name: "no such host", options: docker.PullOptions{Reference: "registry.invalid/shop:1"}, want: docker.Unreachable},
 		{name: "layers cut off", front: truncateBlobs, want: docker.Unreachable},
+		{name: "layers elsewhere, by a signed URL", want: docker.Unreachable, front: elsewhere},
 		{name: "layers falsified", front: falsifyLayers, want: docker.Other},
 		{name: "a reference that cannot be", options: docker.PullOptions{Reference: "shop/web:a:b"}, want: docker.Other, terminal: true},
 		{name: "a platform that cannot be", options: docker.PullOptions{Platform: "beos"}, want: docker.Other, terminal: true},
@@ -177,6 +178,17 @@ func TestPullFails(t *testing.T) {
 			b.engine.RemoveImage(t.Context(), ref) // an engine took what is not for its platform
 		})
 	}
+}
+
+// elsewhere sends who wants a blob to a signed URL at which nobody listens.
+func elsewhere(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.Contains(r.URL.Path, "/blobs/") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		http.Redirect(w, r, "http://user:t0ken@127.0.0.1:1/layer?X-Amz-Signature=t0ken&X-Amz-Date=1", http.StatusTemporaryRedirect)
+	})
 }
 
 // hang answers what has this in its path with so many bytes at such a pace, and then with nothing.

@@ -14,6 +14,7 @@ type Spec struct {
 	User       string // "user", "uid", "user:group" or "uid:gid"
 	WorkingDir string
 	Hostname   string
+	TTY        bool // its first process has a terminal, which Console reads
 
 	Ports      []Port
 	Network    string            // a network's name or "host", "none"; the default bridge when empty
@@ -33,6 +34,7 @@ type Spec struct {
 	Tmpfs           map[string]string // path to mount options, e.g. "/tmp": "size=64m,mode=1777"
 	Mounts          []Mount
 	Volumes         []string // paths that get a volume each, which goes with the container
+	VolumesFrom     string   // id of a container whose volumes this one has, too
 	NoNewPrivileges bool
 	CapDrop         []string // "ALL", or names with or without "CAP_"
 	CapAdd          []string

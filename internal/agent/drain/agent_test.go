@@ -25,10 +25,9 @@ type agent struct {
 	machine *machine
 	plug    *plug
 
-	mu        sync.Mutex
-	refused   int
-	refusedAt time.Time
-	extends   int
+	mu      sync.Mutex
+	refused int
+	extends int
 }
 
 func (a *agent) run() {
@@ -96,7 +95,6 @@ func (a *agent) refuse(c drain.Cause) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		a.refused++
-		a.refusedAt = time.Now()
 		a.machine.world.log.add("/health says 503: %s", c)
 		if a.refused > 1 {
 			a.machine.world.fault("/health was told twice to say 503")

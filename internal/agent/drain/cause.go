@@ -22,7 +22,7 @@ func (d *Drainer) begin(c Cause) {
 	d.facts.Causes = append(d.facts.Causes, d.happened(string(c)))
 	d.launching, d.ask = false, true
 	if first {
-		d.busy, d.stale = d.o.Uptime(), true
+		d.stale = true
 	}
 	d.mu.Unlock()
 

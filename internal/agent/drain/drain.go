@@ -42,7 +42,6 @@ type Drainer struct {
 	refused    bool          // Options.Refuse has been called
 	stale      bool          // what the group said is of another time
 	ask        bool          // the group is to be asked at once
-	busy       time.Duration // uptime at which Open last counted any, or nobody counted
 }
 
 // stopping is how far the stop of the container is.
@@ -64,7 +63,7 @@ func New(o Options) (*Drainer, error) {
 		wake: make(chan struct{}, 1), out: make(chan struct{}), gone: make(chan struct{}),
 		launching: o.Group.Describe != nil,
 	}
-	d.launchFrom, d.busy = o.Uptime(), o.Uptime()
+	d.launchFrom = o.Uptime()
 	noted, err := readFacts(o.File)
 	switch {
 	case errors.Is(err, os.ErrNotExist):

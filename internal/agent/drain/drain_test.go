@@ -186,42 +186,22 @@ func TestHooksThatAreNotOurs(t *testing.T) {
 	})
 }
 
-// TestConnectionsAreWaitedFor keeps the app's connections open: as long as they last, up to the limit, up to the hook's own.
-func TestConnectionsAreWaitedFor(t *testing.T) {
+// TestDelayIsWaitedFor lets the app run on for as long as is configured, up to what the hook can hold.
+func TestDelayIsWaitedFor(t *testing.T) {
 	for _, c := range []struct {
 		name        string
-		tune        func(*drain.Options)
-		open        time.Duration // after the drain began; not to be counted when negative
-		heartbeat   time.Duration
+		delay       time.Duration
 		least, most time.Duration // from the drain to the stop
 	}{
-		{"as long as there are any", nil, 3 * time.Minute, time.Minute, 3*time.Minute + 15*time.Second, 3*time.Minute + 30*time.Second},
-		{"up to the limit", nil, time.Hour, time.Minute, 5 * time.Minute, 5*time.Minute + 10*time.Second},
-		{"up to the hook's own limit", func(o *drain.Options) { o.Limit = 3 * time.Hour }, 3 * time.Hour, time.Minute,
-			98 * time.Minute, 101*time.Minute - 33*time.Second},
-		{"up to the limit when they cannot be counted", nil, -1, time.Minute, 5 * time.Minute, 5*time.Minute + 10*time.Second},
-		{"not at all with a fixed delay", func(o *drain.Options) { o.Delay = 2 * time.Minute }, time.Hour, time.Minute,
-			2 * time.Minute, 2*time.Minute + 10*time.Second},
+		{"in full", 6 * time.Minute, 6 * time.Minute, 6*time.Minute + 10*time.Second},
+		{"up to the hook's own limit", 3 * time.Hour, 98 * time.Minute, 101*time.Minute - 33*time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var took time.Duration
 			inWorld(t, func(m *machine) {
-				m.options = func(o *drain.Options) {
-					if c.tune != nil {
-						c.tune(o)
-					}
-					o.Open = func(context.Context) (int, error) {
-						if c.open < 0 {
-							return 0, errNoAnswer
-						}
-						if m.drained() < c.open {
-							return 7, nil
-						}
-						return 0, nil
-					}
-				}
+				m.options = func(o *drain.Options) { o.Delay = c.delay }
 			}, func(w *world) {
-				w.create(up(), hook("down", "autoscaling:EC2_INSTANCE_TERMINATING", c.heartbeat))
+				w.create(up(), hook("down", "autoscaling:EC2_INSTANCE_TERMINATING", time.Minute))
 				m := w.serving()
 				w.shrink()
 				w.await("the drain", time.Minute, func() bool { return m.current().refuses() })

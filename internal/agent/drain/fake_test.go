@@ -139,7 +139,6 @@ func TestAllCallsHang(t *testing.T) {
 		refused, stopped = -1, -1
 		o.Refuse = func(drain.Cause) { refused = time.Since(f.boot) }
 		o.Stop = func(context.Context) error { stopped = time.Since(f.boot); return nil }
-		o.Open = func(ctx context.Context) (int, error) { return 0, hang(ctx) }
 		o.Metadata = drain.Metadata{
 			Spot: func(context.Context) (imds.Interruption, bool, error) {
 				return imds.Interruption{Action: "terminate"}, true, nil

@@ -236,20 +236,6 @@ func (m *machine) refusals() (did []*agent) {
 	return did
 }
 
-// drained is for how long the agent has drained; 0 before.
-func (m *machine) drained() time.Duration {
-	a := m.current()
-	if a == nil {
-		return 0
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.refused == 0 {
-		return 0
-	}
-	return time.Since(a.refusedAt)
-}
-
 // deeds is how much the agents of the first machine did.
 func (w *world) deeds() (n int) {
 	m := w.all()[0]

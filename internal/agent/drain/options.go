@@ -19,8 +19,6 @@ type Options struct {
 	Healthy func() bool                 // may the instance get traffic?
 	Refuse  func(Cause)                 // has /health say 503; called once, when the drain begins or is gone on with
 	Stop    func(context.Context) error // stops the container for good; may be called again when it is stopped
-	// Open counts the connections, or requests, that the app has open; see Delay. May be nil.
-	Open func(context.Context) (int, error)
 	// Extend asks systemd for more time to stop. May be nil.
 	Extend func(time.Duration)
 	// ShuttingDown tells the end of the machine from that of the agent; Systemd.ShuttingDown when nil.
@@ -41,11 +39,8 @@ type Options struct {
 	// Less if the hook allows less.
 	LaunchDeadline time.Duration
 	// Delay is the deregistration delay: from the first 503 on, the container runs for at least as long. When zero, it
-	// runs until Open has counted none for Settle, but not longer than Limit; without Open, until the group, which waits
-	// for its load balancers, says so.
-	Delay  time.Duration
-	Settle time.Duration // 15 seconds when zero
-	Limit  time.Duration // 5 minutes when zero
+	// runs until the group, which waits for its load balancers, says so.
+	Delay time.Duration
 	// Notice is what a load balancer needs to see from /health that the instance is going: interval times threshold of
 	// its health check. It counts where nobody deregisters the instance first; 70 seconds when zero.
 	Notice time.Duration
@@ -69,7 +64,7 @@ func (o *Options) complete() error {
 		return errors.New("the instance's id, Healthy, Refuse and Stop are needed")
 	}
 	for name, span := range map[string]*time.Duration{
-		"launch deadline": &o.LaunchDeadline, "delay": &o.Delay, "settle": &o.Settle, "limit": &o.Limit, "notice": &o.Notice,
+		"launch deadline": &o.LaunchDeadline, "delay": &o.Delay, "notice": &o.Notice,
 		"stop timeout": &o.StopTimeout, "shutdown limit": &o.ShutdownLimit, "poll": &o.Poll, "group poll": &o.GroupPoll,
 	} {
 		if *span < 0 {
@@ -77,8 +72,6 @@ func (o *Options) complete() error {
 		}
 	}
 	fill(&o.LaunchDeadline, 10*time.Minute)
-	fill(&o.Settle, 15*time.Second)
-	fill(&o.Limit, 5*time.Minute)
 	fill(&o.Notice, 70*time.Second)
 	fill(&o.StopTimeout, 30*time.Second)
 	fill(&o.ShutdownLimit, 2*time.Minute)

@@ -19,7 +19,6 @@ const (
 // drainTurn does the next thing for an instance that goes out of service: it keeps the hook waiting, stops the container
 // when nobody is sent here any more, and then, and only then, completes the hook.
 func (d *Drainer) drainTurn(ctx context.Context, work *sync.WaitGroup) {
-	d.countOpen(ctx)
 	d.tryStop(ctx, work) // before any call: some bounds do not wait for answers
 	d.lookAtGroup(ctx)
 	hook, ok := d.ourHook(ctx, lifecycle.Terminating, d.o.TerminationHook)
@@ -31,31 +30,12 @@ func (d *Drainer) drainTurn(ctx context.Context, work *sync.WaitGroup) {
 	d.tryComplete(ctx, hook, ok)
 }
 
-// countOpen notes whether the app has connections open. Where they cannot be counted, there may be some.
-func (d *Drainer) countOpen(ctx context.Context) {
-	if d.o.Open == nil || d.stopped() {
-		return
-	}
-	bounded, cancel := calling(ctx)
-	defer cancel()
-	n, err := d.o.Open(bounded)
-	if ctx.Err() != nil {
-		return
-	}
-	d.told.result("count the app's open connections", err)
-	if n > 0 || err != nil {
-		d.mu.Lock()
-		d.busy = d.o.Uptime()
-		d.mu.Unlock()
-	}
-}
-
 // view is what is known now.
 func (d *Drainer) view() view {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	v := view{
-		now: d.o.Uptime(), since: d.facts.Causes[0].Uptime, causes: map[Cause]time.Duration{}, busy: d.busy, counts: d.o.Open != nil,
+		now: d.o.Uptime(), since: d.facts.Causes[0].Uptime, causes: map[Cause]time.Duration{},
 		known: d.group.known, member: d.group.Instance, hook: d.group.ending, denied: d.group.denied,
 	}
 	for _, e := range d.facts.Causes {
@@ -115,12 +95,6 @@ func (d *Drainer) stopContainer(ctx context.Context) {
 		d.o.Log.Info("the container is stopped", "took", took.Round(time.Millisecond))
 	}
 	d.nudge()
-}
-
-func (d *Drainer) stopped() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.stop.done
 }
 
 // patient tells whether the hook is to be kept waiting: not for ever when the container does not stop.

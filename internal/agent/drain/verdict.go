@@ -18,8 +18,6 @@ type view struct {
 	now    time.Duration
 	since  time.Duration           // of the drain
 	causes map[Cause]time.Duration // since when
-	busy   time.Duration           // when the app last had connections open, or nobody counted
-	counts bool                    // somebody counts connections
 
 	known  bool // the group has answered
 	member lifecycle.Instance
@@ -71,13 +69,7 @@ func (o *Options) mayStop(v view) (stop bool, waiting string) {
 // quiet tells whether the deregistration delay is over, as far as this instance can know.
 func (o *Options) quiet(v view) (quiet bool, waiting string) {
 	end := v.since + o.Delay
-	if o.Delay == 0 && v.counts {
-		end = min(max(v.busy, v.since)+o.Settle, v.since+o.Limit)
-		waiting = fmt.Sprintf("open connections to be none for %s, at most %s", o.Settle, span(v.since+o.Limit-v.now))
-	} else {
-		waiting = "the deregistration delay to pass, " + span(end-v.now)
-	}
-	return v.now >= end, waiting
+	return v.now >= end, "the deregistration delay to pass, " + span(end-v.now)
 }
 
 // forGroup says what has to happen in the group before the container is stopped.

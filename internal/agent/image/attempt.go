@@ -179,6 +179,6 @@ func (r *run) tag(ctx context.Context, found docker.Image) {
 
 func (r *run) image(found docker.Image) Image {
 	return Image{
-		Configured: r.configured, Reference: r.ref.String(), Digest: r.digest, Pinned: r.ref.Pinned(r.digest), ID: found.ID,
+		Configured: r.configured, Reference: r.ref.String(), Digest: r.digest, Pinned: r.ref.Pinned(r.digest), Facts: found,
 	}
 }

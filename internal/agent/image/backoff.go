@@ -18,14 +18,12 @@ func (b *backoff) next() time.Duration {
 	return min(time.Duration(float64(b.last)*(0.75+0.5*b.rand())), b.most)
 }
 
-// pause lasts for d, or until somebody wakes it, or until ctx ends, with its cause as the error.
-func pause(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
+// pause lasts for d, or until ctx ends, with its cause as the error.
+func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return nil
-	case <-wake:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

@@ -34,7 +34,7 @@ func (i *Images) Collect(ctx context.Context) (Collected, error) {
 
 // Watch collects every so often until ctx ends.
 func (i *Images) Watch(ctx context.Context, every time.Duration) {
-	for pause(ctx, every, nil) == nil {
+	for pause(ctx, every) == nil {
 		if _, err := i.Collect(ctx); err != nil && ctx.Err() == nil {
 			i.options.Log.Warn("Images not collected", "error", err)
 		}

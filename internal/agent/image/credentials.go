@@ -98,7 +98,7 @@ func (c *Credentials) Renew(ctx context.Context, registry string, refused docker
 // fetch asks for a token and keeps it.
 func (c *Credentials) fetch(ctx context.Context, registry string) (Token, error) {
 	if c.first && c.options.Jitter > 0 {
-		if err := pause(ctx, time.Duration(c.options.Rand()*float64(c.options.Jitter)), nil); err != nil {
+		if err := pause(ctx, time.Duration(c.options.Rand()*float64(c.options.Jitter))); err != nil {
 			return Token{}, err
 		}
 	}

@@ -47,7 +47,7 @@ func (i *Images) Ensure(ctx context.Context, configured string, tell func(Progre
 		}
 		i.options.Log.Warn("Image not there yet", "image", configured, "attempt", r.attempt, "next", wait.Round(time.Millisecond), "error", err)
 		r.say(Progress{Phase: r.phase, Reason: fmt.Sprintf("%v; next attempt in %v", err, wait.Round(time.Second)), Err: err})
-		if err := pause(ctx, wait, i.retry); err != nil {
+		if err := pause(ctx, wait); err != nil {
 			return Image{}, fmt.Errorf("get image %s: %w", configured, err)
 		}
 	}

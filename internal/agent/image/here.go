@@ -68,5 +68,5 @@ func (i *Images) pinned(ctx context.Context, configured string, ref Reference, n
 		return Image{}, false
 	}
 	_, digest, _ := parsePinned(name)
-	return Image{Configured: configured, Reference: ref.String(), Digest: digest, Pinned: name, ID: found.ID}, true
+	return Image{Configured: configured, Reference: ref.String(), Digest: digest, Pinned: name, Facts: found}, true
 }

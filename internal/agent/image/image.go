@@ -109,7 +109,6 @@ func fill[T comparable](value *T, standard T) {
 // Images are the images of an engine. It is safe for concurrent use.
 type Images struct {
 	options Options
-	retry   chan struct{}
 
 	mu     sync.Mutex
 	wanted map[string]Reference // by what was configured
@@ -119,25 +118,17 @@ type Images struct {
 // New makes Images. It makes no call.
 func New(o Options) *Images {
 	o.complete()
-	return &Images{options: o, retry: make(chan struct{}, 1), wanted: map[string]Reference{}, latest: map[string]string{}}
-}
-
-// Retry ends the pause between two attempts, because something is different now, e.g. the credentials.
-func (i *Images) Retry() {
-	select {
-	case i.retry <- struct{}{}:
-	default:
-	}
+	return &Images{options: o, wanted: map[string]Reference{}, latest: map[string]string{}}
 }
 
 // Image is an image that is in the engine.
 type Image struct {
-	Configured string // what was asked for
-	Reference  string // what that stood for: repository with tag, digest or both
-	Digest     string // "sha256:…", of the registry's manifest
-	Pinned     string // "repository@sha256:…": what to create a container from
-	ID         string // in the engine
-	Stale      string // why it may not be what the reference stands for now; empty if it is
+	Configured string       // what was asked for
+	Reference  string       // what that stood for: repository with tag, digest or both
+	Digest     string       // "sha256:…", of the registry's manifest
+	Pinned     string       // "repository@sha256:…": what to create a container from
+	Facts      docker.Image // what the engine says of it
+	Stale      string       // why it may not be what the reference stands for now; empty if it is
 }
 
 // Progress is how far Ensure is. Its fields are for people and for metrics; nothing in it is secret.

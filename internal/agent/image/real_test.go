@@ -43,7 +43,7 @@ func TestRealEngine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Pinned != byDigest || got.Reference != byTag || got.Stale != "" || !strings.HasPrefix(got.ID, "sha256:") {
+	if got.Pinned != byDigest || got.Reference != byTag || got.Stale != "" || !strings.HasPrefix(got.Facts.ID, "sha256:") {
 		t.Errorf("%+v", got)
 	}
 	if _, err := images.Ensure(t.Context(), strings.Replace(byTag, ":v1", ":v2", 1), nil); err == nil || !strings.Contains(err.Error(), "not found") {

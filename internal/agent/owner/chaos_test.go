@@ -56,6 +56,7 @@ func chaos(w *world, random *rand.Rand) {
 	a.Set(wish)
 	settle(2 * time.Hour) // restarts may be used up for an hour
 	w.expect(running("v3", "good"))
+	w.expectPolicies()
 }
 
 // meddle does something to one of the containers.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"bluegreen/internal/agent/owner"
 	"bluegreen/internal/docker"
 )
 
@@ -20,11 +21,18 @@ type scenario struct {
 }
 
 // had runs an owner that lives, and ends it when all is well.
-func had(w *world, version, behaviour string) {
+func had(w *world, d owner.Desired) {
 	a := w.agent(0, false)
-	a.Set(want(version, behaviour))
+	a.Set(d)
 	settle(20 * time.Second)
 	a.quit()
+}
+
+// portless is an app that publishes no port, so that Docker would let two of them run.
+func portless(version, behaviour string) owner.Desired {
+	d := want(version, behaviour)
+	d.Spec.Ports = nil
+	return d
 }
 
 func set(version, behaviour string) func(*world, *agent) {
@@ -32,7 +40,8 @@ func set(version, behaviour string) func(*world, *agent) {
 }
 
 func scenarios() []scenario {
-	v1 := func(w *world) { had(w, "v1", "good") }
+	v1 := func(w *world) { had(w, want("v1", "good")) }
+	worker := func(w *world) { had(w, portless("v1", "good")) }
 	refused := func(version, behaviour string) sight {
 		return sight{true, docker.Exited, "sha256:" + version, version + "-" + behaviour}
 	}
@@ -69,6 +78,17 @@ func scenarios() []scenario {
 			settle(3 * time.Minute)
 			a.quit()
 		}, set("v3", "good"), []sight{running("v3", "good")}},
+		{"replacement of one without a port", worker,
+			func(_ *world, a *agent) { a.Set(portless("v2", "good")) }, []sight{running("v2", "good")}},
+		{"replacement of one without a port by one that is never healthy", worker,
+			func(_ *world, a *agent) { a.Set(portless("v2", "bad")) }, []sight{running("v1", "good"), refused("v2", "bad")}},
+		{"change of mind without a port", func(w *world) {
+			worker(w)
+			a := w.agent(0, false)
+			a.Set(portless("v2", "bad"))
+			settle(5 * time.Second)
+			a.quit()
+		}, func(_ *world, a *agent) { a.Set(portless("v1", "good")) }, []sight{running("v1", "good")}},
 		{"change of mind", func(w *world) {
 			v1(w)
 			a := w.agent(0, false)
@@ -169,6 +189,7 @@ func die(t *testing.T, sc scenario, points ...point) (calls int) {
 		if diff := cmp.Diff(sc.want, w.see()); diff != "" {
 			t.Fatalf("killed %v: %s\n%v", points, diff, a.plug.made())
 		}
+		w.expectPolicies()
 		calls = len(a.plug.made())
 		a.quit()
 	})
@@ -200,6 +221,7 @@ func dieWithDaemon(t *testing.T, sc scenario, p point, both bool) {
 		if diff := cmp.Diff(sc.want, w.see()); diff != "" {
 			t.Fatalf("daemon killed %v, both %v: %s\n%v", p, both, diff, a.plug.made())
 		}
+		w.expectPolicies()
 		a.quit()
 	})
 }

@@ -17,6 +17,8 @@ const (
 	restart deed = "restart"
 	stop    deed = "stop"
 	remove  deed = "remove"
+	arm     deed = "arm"     // with a restart policy
+	disarm  deed = "disarm"  // take it its restart policy, so that it stays down
 	condemn deed = "condemn" // by its name, to be stopped and not to be tried again
 )
 
@@ -95,9 +97,13 @@ func dismiss(c docker.Container, phase Phase, why string) decision {
 
 func (o *Owner) stopAll(v view) decision {
 	for _, c := range v.ours {
-		if up(c) {
-			return do(stop, c, Draining, "stop %s", c.Name)
+		if !up(c) {
+			continue
 		}
+		if d, some := o.disarmed(c, Draining); some { // at the next boot, it has to wait for its secrets
+			return d
+		}
+		return do(stop, c, Draining, "stop %s", c.Name)
 	}
 	return rest(Stopped, "the container is stopped")
 }
@@ -122,6 +128,9 @@ func (o *Owner) drained(v view) decision {
 // failure goes when it says nothing any more.
 func (o *Owner) judged(v view) (d decision, some bool) {
 	for _, c := range v.failed {
+		if d, some := o.disarmed(c, Replacing); some {
+			return d, true
+		}
 		if up(c) {
 			return do(stop, c, Replacing, "stop %s: it was not healthy in time", c.Name), true
 		}
@@ -142,12 +151,16 @@ func (o *Owner) judged(v view) (d decision, some bool) {
 
 // cooling is how long a failed container keeps its like from being tried.
 func (o *Owner) cooling(c docker.Container) time.Duration {
-	since := c.FinishedAt
-	if since.IsZero() {
-		since = c.CreatedAt
+	since, known := o.refusals[c.ID]
+	if !known { // it failed before our time: only the clock says when, which may have been set since
+		at := c.FinishedAt
+		if at.IsZero() {
+			at = c.CreatedAt
+		}
+		since = time.Now().Add(-max(time.Since(at), 0))
+		o.refusals[c.ID] = since
 	}
-	// A clock that was set back must not make it last longer.
-	return o.options.RetryAfter - max(time.Since(since), 0)
+	return o.options.RetryAfter - time.Since(since)
 }
 
 // make gets the image and creates the container. Whatever served goes on serving.

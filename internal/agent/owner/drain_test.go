@@ -35,8 +35,18 @@ func TestStop(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.expect(sight{false, docker.Exited, "sha256:v1", "v1-good"})
+			w.expectPolicies()
 		}
 		w.expectStatus(a, owner.Stopped, "")
+		a.quit()
+		w.engine.kill()
+		w.engine.start() // as at the boot after this one: nothing runs before the agent says so
+		settle(time.Minute)
+		w.expect(sight{false, docker.Exited, "sha256:v1", "v1-good"})
+		w.agent(0, false).Set(want("v1", "good"))
+		settle(time.Minute)
+		w.expect(running("v1", "good"))
+		w.expectPolicies()
 	})
 }
 
@@ -66,7 +76,7 @@ func TestEndInTheMiddleOfAReplacement(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			in(t, func(w *world) {
-				had(w, "v1", "good")
+				had(w, want("v1", "good"))
 				a := w.agent(0, false)
 				a.Set(want("v2", "good"))
 				settle(stopTakes / 2) // of the old one

@@ -9,6 +9,9 @@ import (
 
 // keep has a container run and be healthy. What there is to say beside its health is in note.
 func (o *Owner) keep(c docker.Container, note string) decision {
+	if d, some := o.armed(c); some {
+		return d
+	}
 	if !up(c) {
 		return o.revive(c, note)
 	}

@@ -68,9 +68,7 @@ func (m *memory) matches(c docker.Container) bool {
 func (o *Owner) spec(v view) docker.Spec {
 	s := o.desired.Spec
 	s.Name, s.Image, s.StopTimeout = name(o.options.App, o.generation), o.image.Pinned, o.desired.StopTimeout
-	if s.Restart.Policy == "" {
-		s.Restart = docker.Restart{Policy: "on-failure", Max: o.options.Crashes}
-	}
+	s.Restart = o.restart()
 	s.Labels = maps.Clone(s.Labels)
 	if s.Labels == nil {
 		s.Labels = map[string]string{}

@@ -26,6 +26,7 @@ type memory struct {
 	seen     map[string]time.Time // since when a container on trial is known to run
 	free     map[string]bool      // containers that may be started once without being counted
 	expected map[string]bool      // containers that were stopped on purpose: their end is no news
+	refusals map[string]time.Time // when containers were found unhealthy, by a clock that nobody sets
 	swapping bool                 // the good one was stopped for another, which was not started yet
 
 	stumbles attempts // at other calls
@@ -49,7 +50,8 @@ type watched struct {
 func newMemory(o Options) memory {
 	return memory{
 		attempts: map[string]*attempts{}, seen: map[string]time.Time{}, free: map[string]bool{}, expected: map[string]bool{},
-		ends: map[string]time.Time{}, deaths: map[string]death{}, budget: budget{perHour: o.Budget, coolDown: o.CoolDown},
+		refusals: map[string]time.Time{},
+		ends:     map[string]time.Time{}, deaths: map[string]death{}, budget: budget{perHour: o.Budget, coolDown: o.CoolDown},
 	}
 }
 
@@ -92,6 +94,7 @@ func (m *memory) forget(all []docker.Container) {
 			delete(m.seen, id)
 			delete(m.free, id)
 			delete(m.expected, id)
+			delete(m.refusals, id)
 		}
 	}
 }

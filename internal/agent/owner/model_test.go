@@ -3,7 +3,6 @@ package owner_test
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,6 +24,7 @@ type model struct {
 	subs   []chan docker.Event
 	cut    chan struct{} // closed when the daemon goes away
 	down   bool
+	skew   time.Duration      // by which its clock is wrong, like that of the machine
 	moved  func(*box, string) // told, with the lock held, of each change; may be nil
 	faults []string           // broken invariants
 	good   map[string]bool
@@ -35,7 +35,8 @@ type model struct {
 type box struct {
 	docker.Container
 	spec    docker.Spec
-	run     int // number of the run, so that timers of another one do nothing
+	run     int       // number of the run, so that timers of another one do nothing
+	began   time.Time // of the run, by a clock that is right
 	healthy bool
 
 	byOthers bool // what happens to it is not the owner's doing
@@ -116,55 +117,6 @@ func (m *model) Containers(ctx context.Context, labels map[string]string) (out [
 	return out, err
 }
 
-func (m *model) Events(ctx context.Context, labels map[string]string) (<-chan docker.Event, <-chan error) {
-	out, failed := make(chan docker.Event), make(chan error, 1)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.down || ctx.Err() != nil {
-		close(out)
-		failed <- cmp.Or(ctx.Err(), errDown)
-		return out, failed
-	}
-	in, cut := make(chan docker.Event, 1000), m.cut
-	m.subs = append(m.subs, in)
-	go func() {
-		defer close(out)
-		for {
-			select {
-			case e := <-in:
-				if !has(e.Attributes, labels) {
-					continue
-				}
-				select {
-				case out <- e:
-					continue
-				case <-ctx.Done():
-				case <-cut:
-				}
-			case <-ctx.Done():
-			case <-cut:
-			}
-			failed <- cmp.Or(ctx.Err(), errors.New("EOF"))
-			return
-		}
-	}()
-	return out, failed
-}
-
-func (m *model) emit(b *box, action string) {
-	attributes := map[string]string{"name": b.Name, "exitCode": fmt.Sprint(b.ExitCode)}
-	maps.Copy(attributes, b.Labels)
-	for _, s := range m.subs {
-		if action == "health" {
-			break // the probes', not Docker's
-		}
-		s <- docker.Event{Time: time.Now(), Action: action, ContainerID: b.ID, Attributes: attributes}
-	}
-	if m.moved != nil {
-		m.moved(b, action)
-	}
-}
-
 func (m *model) Create(ctx context.Context, s docker.Spec) (id string, err error) {
 	return id, m.do(ctx, func() error {
 		if m.named(s.Name) != nil {
@@ -176,13 +128,16 @@ func (m *model) Create(ctx context.Context, s docker.Spec) (id string, err error
 		m.serial++
 		id = fmt.Sprintf("c%04d", m.serial)
 		b := &box{spec: s, Container: docker.Container{
-			ID: id, Name: s.Name, Image: s.Image, Labels: maps.Clone(s.Labels), State: docker.Created, CreatedAt: time.Now(), Ports: s.Ports,
+			ID: id, Name: s.Name, Image: s.Image, Labels: maps.Clone(s.Labels), State: docker.Created, CreatedAt: m.clock(), Ports: s.Ports, Restart: s.Restart,
 		}}
 		m.boxes = append(m.boxes, b)
 		m.emit(b, "create")
 		return nil
 	})
 }
+
+// clock is what time it is, as Docker has it.
+func (m *model) clock() time.Time { return time.Now().Add(m.skew) }
 
 func up(b *box) bool {
 	return b.State == docker.Running || b.State == docker.Restarting || b.State == docker.Paused
@@ -216,7 +171,8 @@ func (m *model) launch(b *box) error {
 		return fmt.Errorf("start %s: %s: %w", b.Name, b.Error, docker.ErrInvalid)
 	}
 	b.run++
-	b.State, b.StartedAt, b.Error, b.ExitCode, b.healthy, b.OOMKilled = docker.Running, time.Now(), "", 0, false, false
+	b.State, b.StartedAt, b.Error, b.ExitCode, b.healthy, b.OOMKilled = docker.Running, m.clock(), "", 0, false, false
+	b.began = time.Now()
 	run := b.run
 	later := func(d time.Duration, do func()) {
 		time.AfterFunc(d, func() {
@@ -256,8 +212,8 @@ func (m *model) exit(b *box, code int, oom bool) {
 		})
 		return
 	}
-	b.State, b.ExitCode, b.FinishedAt, b.healthy = docker.Exited, code, time.Now(), false
-	if code != 0 && b.spec.Restart.Policy == "on-failure" && b.RestartCount < b.spec.Restart.Max {
+	b.State, b.ExitCode, b.FinishedAt, b.healthy = docker.Exited, code, m.clock(), false
+	if code != 0 && b.Restart.Policy == "on-failure" && b.RestartCount < b.Restart.Max {
 		b.State = docker.Restarting
 		run := b.run
 		time.AfterFunc(100*time.Millisecond<<b.RestartCount, func() {
@@ -304,7 +260,7 @@ func (m *model) Stop(ctx context.Context, id string, _ time.Duration) error {
 
 // halt ends a process by the signal of a stop. The lock is held.
 func (m *model) halt(b *box) {
-	b.State, b.ExitCode, b.FinishedAt, b.healthy = docker.Exited, 143, time.Now(), false
+	b.State, b.ExitCode, b.FinishedAt, b.healthy = docker.Exited, 143, m.clock(), false
 	m.emit(b, "die")
 }
 
@@ -332,6 +288,17 @@ func (m *model) Rename(ctx context.Context, id, name string) error {
 		}
 		b.Name = name
 		m.emit(b, "rename")
+		return nil
+	})
+}
+
+func (m *model) SetRestart(ctx context.Context, id string, restart docker.Restart) error {
+	return m.do(ctx, func() error {
+		b, err := m.box(id)
+		if err != nil {
+			return err
+		}
+		b.Restart = docker.Restart{Policy: cmp.Or(restart.Policy, "no"), Max: restart.Max}
 		return nil
 	})
 }
@@ -385,11 +352,11 @@ func (m *model) start() {
 	}
 	for _, b := range m.boxes {
 		if up(b) {
-			b.State, b.ExitCode, b.FinishedAt, b.healthy = docker.Exited, 0, time.Now(), false
+			b.State, b.ExitCode, b.FinishedAt, b.healthy = docker.Exited, 0, m.clock(), false
 		}
 	}
 	for _, b := range m.boxes {
-		if b.State == docker.Exited && b.ExitCode != 0 && b.spec.Restart.Policy == "on-failure" && b.RestartCount < b.spec.Restart.Max {
+		if b.State == docker.Exited && b.ExitCode != 0 && b.Restart.Policy == "on-failure" && b.RestartCount < b.Restart.Max {
 			_ = m.launch(b) // one whose port is taken stays down
 		}
 	}

@@ -17,9 +17,10 @@
 // it has our ports and knows nothing of this instance. One without our labels is never touched.
 //
 // Docker restarts what crashes, a few times. When the daemon itself starts, it also starts containers that were stopped on
-// purpose, if they ended with an error then. So all the rules hold for whatever is found running, too. The owner starts
-// containers at boot, replaces them, and restarts what stays unhealthy or down, within a budget; when that is spent, it says
-// once that the instance is no good.
+// purpose, if they ended with an error then. So a container that is to stay down is first taken its restart policy, and
+// given it again before it is to run. All the rules hold for whatever is found running, too. The owner starts containers at
+// boot, replaces them, and restarts what stays unhealthy or down, within a budget; when that is spent, it says once that the
+// instance is no good.
 package owner
 
 import (
@@ -42,6 +43,7 @@ type Engine interface {
 	Stop(ctx context.Context, id string, timeout time.Duration) error
 	Restart(ctx context.Context, id string, timeout time.Duration) error
 	Rename(ctx context.Context, id, name string) error
+	SetRestart(ctx context.Context, id string, restart docker.Restart) error
 	Remove(ctx context.Context, id string) error
 	Logs(ctx context.Context, id string, tail int) ([]string, error)
 }

@@ -70,7 +70,7 @@ func TestBoot(t *testing.T) {
 
 func TestAdoption(t *testing.T) {
 	in(t, func(w *world) {
-		had(w, "v1", "good")
+		had(w, want("v1", "good"))
 		before := w.look("shop-1")
 		w.publish("shop:v1", "v1.1") // the tag moves on
 		w.asked, w.phases = nil, nil
@@ -134,7 +134,7 @@ func TestReplacement(t *testing.T) {
 
 func TestPutBack(t *testing.T) {
 	in(t, func(w *world) {
-		had(w, "v1", "good")
+		had(w, want("v1", "good"))
 		a := w.agent(0, false)
 		a.Set(want("v2", "bad"))
 		settle(2 * time.Minute)
@@ -187,7 +187,7 @@ func TestReplacementOfOneThatCannotRun(t *testing.T) {
 
 func TestInherited(t *testing.T) {
 	in(t, func(w *world) {
-		had(w, "v1", "good")
+		had(w, want("v1", "good"))
 		w.named("shop-1").Labels[owner.LabelInstance] = "i-0"
 		spec := docker.Spec{Name: "shop-2", Image: "shop@sha256:v1", Env: map[string]string{"APP": "good"}}
 		if _, err := w.engine.Create(w.t.Context(), spec); err != nil { // somebody's, without labels

@@ -28,10 +28,17 @@ func (o *Owner) perform(ctx context.Context, v view, d decision) error {
 		return engine.Restart(lasting, c.ID, stopTimeout(c))
 	case remove:
 		return o.counted(c, engine.Remove(lasting, c.ID))
+	case disarm:
+		return o.counted(c, engine.SetRestart(lasting, c.ID, docker.Restart{}))
+	case arm:
+		return o.counted(c, engine.SetRestart(lasting, c.ID, o.restart()))
 	case condemn:
 		err := engine.Rename(lasting, c.ID, c.Name+failedSuffix)
 		if errors.Is(err, docker.ErrConflict) { // with something that is not ours
 			err = engine.Rename(lasting, c.ID, c.Name+"-"+c.ID[:min(len(c.ID), 12)]+failedSuffix)
+		}
+		if err == nil {
+			o.refusals[c.ID] = time.Now()
 		}
 		return err
 	case nothing:

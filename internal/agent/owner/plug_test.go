@@ -127,6 +127,10 @@ func (p *plug) Rename(ctx context.Context, id, name string) error {
 	return p.call("rename", func() error { return p.Engine.Rename(ctx, id, name) })
 }
 
+func (p *plug) SetRestart(ctx context.Context, id string, restart docker.Restart) error {
+	return p.call("policy", func() error { return p.Engine.SetRestart(ctx, id, restart) })
+}
+
 func (p *plug) Remove(ctx context.Context, id string) error {
 	return p.call("remove", func() error { return p.Engine.Remove(ctx, id) })
 }

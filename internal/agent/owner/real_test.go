@@ -84,6 +84,55 @@ func TestRealEngine(t *testing.T) {
 	}
 }
 
+// TestRealStoppedStaysDown has dockerd killed in the middle of a replacement, with nobody there who would own anything then: it
+// brings up what is on trial, and not what was stopped for it. Both end with an error when they are stopped, and neither has
+// a port that would keep it from running beside the other.
+func TestRealStoppedStaysDown(t *testing.T) {
+	s := newSite(t)
+	defer s.end()
+	worker := func(version string) owner.Desired {
+		d := s.want(version, true)
+		d.Spec.Ports, d.StopTimeout = nil, time.Second
+		d.Spec.Env = map[string]string{"APP_IGNORE_TERM": "yes"}
+		return d
+	}
+	states := func(want ...string) func() string {
+		return func() string {
+			all, err := s.engine.Containers(t.Context(), map[string]string{owner.LabelApp: ""})
+			var got []string
+			for _, c := range all {
+				got = append(got, c.Labels[owner.LabelConfig]+" "+c.State)
+			}
+			if err != nil || !slices.Equal(got, want) {
+				return fmt.Sprintf("%q, %v", got, err)
+			}
+			return ""
+		}
+	}
+	a := s.agent("", false, nil)
+	a.Set(worker("v1"))
+	s.eventually("v1 runs", states("v1true running"))
+	a.quit()
+	first := s.agent("start", true, nil)
+	first.Set(worker("v2"))
+	<-first.plug.pulled
+	s.eventually("v2 is on trial", states("v1true exited", "v2true running"))
+
+	s.daemon.Kill(t)
+	s.daemon.Up(t)
+	s.eventually("only v2 runs again", states("v1true exited", "v2true running"))
+
+	second := s.agent("", false, nil)
+	d := worker("v2")
+	d.HealthyWithin = time.Second // which it never is, as nobody reaches it
+	second.Set(d)
+	s.eventually("only v1 runs again", states("v1true running", "v2true exited"))
+	second.quit()
+	s.daemon.Kill(t)
+	s.daemon.Up(t)
+	s.eventually("and goes on", states("v1true running", "v2true exited"))
+}
+
 // TestRealMishaps does to an app on a real engine what happens to apps.
 func TestRealMishaps(t *testing.T) {
 	s := newSite(t, dockertest.Measured())

@@ -104,7 +104,8 @@ func (o *Owner) step(ctx context.Context, v view, d decision) time.Duration {
 		return o.unreachable(ctx, err)
 	}
 	o.options.Log.Error("Step failed", "deed", d.deed, "container", d.on.Name, "error", err)
-	if d.deed == create || d.deed == start || d.deed == remove {
+	switch d.deed {
+	case create, start, remove, arm, disarm:
 		return 0 // these keep count of their failures, and something else may be to do
 	}
 	o.stumbles.fail(err)

@@ -168,6 +168,9 @@ func (s *site) containers(want ...sight) string {
 	}
 	var got []sight
 	for _, c := range all {
+		if up, restarts := c.State == docker.Running, c.Restart.Policy == "on-failure"; up != restarts {
+			return fmt.Sprintf("%s is %s, and its policy is %+v", c.Name, c.State, c.Restart)
+		}
 		got = append(got, sight{Failed: strings.HasSuffix(c.Name, "-failed"), State: c.State, Config: c.Labels[owner.LabelConfig]})
 	}
 	return cmp.Diff(want, got)

@@ -13,6 +13,9 @@ const startTries = 3
 func (o *Owner) try(v view) decision {
 	good, wanted := *v.good, *v.wanted
 	if up(good) {
+		if d, some := o.disarmed(good, Replacing); some {
+			return d
+		}
 		d := do(stop, good, Replacing, "stop %s for %s", good.Name, wanted.Name)
 		d.hand = true
 		return d

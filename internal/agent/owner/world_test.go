@@ -152,7 +152,7 @@ func (w *world) health() owner.Health {
 		return owner.Health{}
 	}
 	h := owner.Health{Container: b.ID}
-	age := time.Since(b.StartedAt)
+	age := time.Since(b.began)
 	switch {
 	case b.healthy:
 		h.State = owner.Healthy
@@ -279,6 +279,18 @@ func (w *world) see() []sight {
 		all = append(all, sight{strings.HasSuffix(b.Name, "-failed"), b.State, b.Labels[owner.LabelDigest], b.Labels[owner.LabelConfig]})
 	}
 	return all
+}
+
+// expectPolicies says whether Docker restarts what is to run, and only that.
+func (w *world) expectPolicies() {
+	w.t.Helper()
+	w.engine.mu.Lock()
+	defer w.engine.mu.Unlock()
+	for _, b := range w.engine.boxes {
+		if up, restarts := b.State == docker.Running, b.Restart.Policy == "on-failure"; up != restarts {
+			w.t.Errorf("%s is %s, and its policy is %+v", b.Name, b.State, b.Restart)
+		}
+	}
 }
 
 // settle lets time pass.

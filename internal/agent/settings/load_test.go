@@ -180,8 +180,6 @@ termination_hook = "down"
 launch_deadline = "5m"
 rebalance = true
 deregistration_delay = "10s"
-settle = "5s"
-drain_limit = "1m"
 notice = "20s"
 shutdown_limit = "1m"
 poll = "2s"
@@ -225,7 +223,7 @@ func TestLoadEverything(t *testing.T) {
 		Restart: Restart{2, time.Minute, 5 * time.Minute, 1, false},
 		GC:      GC{90, 50, time.Hour},
 		Lifecycle: Lifecycle{
-			"up", "down", 5 * time.Minute, true, 10 * time.Second, 5 * time.Second, time.Minute, 20 * time.Second, time.Minute,
+			"up", "down", 5 * time.Minute, true, 10 * time.Second, 20 * time.Second, time.Minute,
 			2 * time.Second, 4 * time.Second,
 		},
 		Metrics: Metrics{false, "Shop", 30 * time.Second},

@@ -153,8 +153,6 @@ type Lifecycle struct {
 	LaunchDeadline      time.Duration `toml:"launch_deadline"`
 	Rebalance           bool          `toml:"rebalance"`
 	DeregistrationDelay time.Duration `toml:"deregistration_delay"` // 0 to go by what can be seen
-	Settle              time.Duration `toml:"settle"`
-	DrainLimit          time.Duration `toml:"drain_limit"`
 	Notice              time.Duration `toml:"notice"`
 	ShutdownLimit       time.Duration `toml:"shutdown_limit"`
 	Poll                time.Duration `toml:"poll"`       // of the metadata service
@@ -188,7 +186,7 @@ func Default() Settings {
 		Restart: Restart{Crashes: 5, After: 30 * time.Second, Cooldown: 2 * time.Minute, Budget: 4, Escalate: true},
 		GC:      GC{High: 85, Low: 75, Interval: 10 * time.Minute},
 		Lifecycle: Lifecycle{
-			LaunchDeadline: 10 * time.Minute, Settle: 15 * time.Second, DrainLimit: 5 * time.Minute, Notice: 70 * time.Second,
+			LaunchDeadline: 10 * time.Minute, Notice: 70 * time.Second,
 			ShutdownLimit: 2 * time.Minute, Poll: 5 * time.Second, GroupPoll: 10 * time.Second,
 		},
 		Metrics: Metrics{Enabled: true, Namespace: "Bluegreen", Interval: time.Minute},

@@ -197,8 +197,6 @@ func (s *Settings) validateRest(c checker) {
 		{"gc.interval", s.GC.Interval, time.Minute},
 		{"lifecycle.launch_deadline", s.Lifecycle.LaunchDeadline, time.Second},
 		{"lifecycle.deregistration_delay", s.Lifecycle.DeregistrationDelay, 0},
-		{"lifecycle.settle", s.Lifecycle.Settle, time.Second},
-		{"lifecycle.drain_limit", s.Lifecycle.DrainLimit, time.Second},
 		{"lifecycle.notice", s.Lifecycle.Notice, time.Second},
 		{"lifecycle.shutdown_limit", s.Lifecycle.ShutdownLimit, time.Second},
 		{"lifecycle.poll", s.Lifecycle.Poll, time.Second},

@@ -80,7 +80,6 @@ write_files:
       [lifecycle]
       deregistration_delay = %q
       notice = %q
-      settle = "2s"
       poll = "1s"
       group_poll = "1s"
 `, b.spec.App, AppPort, AgentPort, scaled(deregistrationDelay+5*time.Second, 2*time.Second), scaled(30*time.Second, 2*time.Second))

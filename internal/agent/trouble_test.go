@@ -1,0 +1,163 @@
+package agent_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"bluegreen/internal/agent/owner"
+	"bluegreen/internal/docker/dockertest"
+	"bluegreen/internal/sandbox"
+	"bluegreen/internal/sandbox/wire"
+)
+
+// What is not there at boot is waited for, with an answer to who asks, and used when it comes.
+func TestBootWithoutDocker(t *testing.T) {
+	w := newWorldOn(t, func(*sandbox.Sandbox) *dockertest.Daemon { return dockertest.Start(t) })
+	w.configure(w.push(dockertest.App{Version: "v1"}), "")
+	w.daemon.Stop(t)
+	w.start()
+	w.await("a word on Docker", func() bool { return strings.Contains(w.status().Why, "Docker") })
+	w.turnsAway()
+	w.daemon.Up(t)
+	w.awaitReady()
+	if got := w.answer("/").Version; got != "v1" {
+		t.Errorf("%s serves", got)
+	}
+}
+
+// The metadata service comes late, and goes again while the app serves.
+func TestMetadataGoesAndComes(t *testing.T) {
+	w := newWorld(t)
+	away := w.overhearMetadata(&overheard{})
+	w.configure(w.push(dockertest.App{Version: "v1"}), "")
+	away.Store(true)
+	r := w.start()
+	w.await("a word on the metadata service", func() bool { return strings.Contains(w.status().Why, "metadata") })
+	w.turnsAway()
+	away.Store(false)
+	w.awaitReady()
+	before := w.one()
+
+	away.Store(true)
+	w.await("a word that it is gone", func() bool { return strings.Contains(r.log.String(), "what it said last holds") })
+	if code, body := w.get("/health"); code != http.StatusOK {
+		t.Errorf("/health says %d without a metadata service: %s", code, body)
+	}
+	away.Store(false)
+	r.terminate()
+	w.start()
+	w.awaitReady()
+	if after := w.one(); after.ID != before.ID || !after.StartedAt.Equal(before.StartedAt) {
+		t.Errorf("it was touched: %+v, before %+v", after, before)
+	}
+}
+
+// turnsAway checks that load balancers send nobody, and that the agent itself is alive.
+func (w *world) turnsAway() {
+	w.t.Helper()
+	if code, body := w.get("/health"); code != http.StatusServiceUnavailable {
+		w.t.Errorf("/health says %d: %s", code, body)
+	}
+	if code, body := w.get("/live"); code != http.StatusOK {
+		w.t.Errorf("it is not alive: %d: %s", code, body)
+	}
+}
+
+// On a disk that is nearly full, nothing is pulled that could fill it, what serves goes on, and all goes on when there is room.
+func TestDiskNearlyFull(t *testing.T) {
+	const disk = 512 << 20
+	w := newWorldOn(t, func(*sandbox.Sandbox) *dockertest.Daemon { return dockertest.Start(t, dockertest.Disk(disk)) })
+	v1, v2 := w.push(dockertest.App{Version: "v1"}), w.push(dockertest.App{Version: "v2", Padding: 40 << 20})
+	const room = "[pull]\nmin_free = \"100MiB\"\n"
+	w.configure(v1, room)
+	first := w.start()
+	w.awaitReady()
+	first.terminate()
+
+	filler := w.fill(97)
+	w.configure(v2, room)
+	w.start()
+	w.await("a word on the disk", func() bool { return strings.Contains(w.status().Text(), "make room there") })
+	w.awaitReady()
+	if c := w.one(); c.Labels[owner.LabelImage] != v1 || w.answer("/").Version != "v1" {
+		t.Errorf("%s is there", c.Labels[owner.LabelImage])
+	}
+	if used := w.used(); used < 96 || used > 98 {
+		t.Errorf("the disk is %d %% full", used)
+	}
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	w.await("v2 alone", func() bool {
+		all := w.containers(t.Context())
+		return len(all) == 1 && all[0].Labels[owner.LabelImage] == v2 && w.status().Health.Ready
+	})
+}
+
+// fill has a file take the engine's disk, up to so many percent.
+func (w *world) fill(percent uint64) (path string) {
+	w.t.Helper()
+	path = filepath.Join(w.daemon.Root, "filler")
+	f, err := os.Create(path)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer f.Close()
+	for chunk := make([]byte, 1<<20); err == nil && w.used() < percent; _, err = f.Write(chunk) {
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return path
+}
+
+// used is how full the engine's disk is, in percent.
+func (w *world) used() uint64 {
+	w.t.Helper()
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(w.daemon.Root, &s); err != nil {
+		w.t.Fatal(err)
+	}
+	return 100 * (s.Blocks - s.Bavail) / s.Blocks
+}
+
+// A token that has expired while ECR gives no other is no harm to the app that runs; when ECR does, it is pulled again.
+func TestExpiredTokenAndNoOther(t *testing.T) {
+	w := newWorldOn(t, withECR(t, &overheard{}))
+	image := w.pushToECR(dockertest.App{Version: "v1"}, "live")
+	w.configure(image, "[pull]\npatience = \"2s\"\n")
+	r := w.start()
+	w.awaitReady()
+	before := w.one()
+
+	w.sb.Front.Faults.Add(wire.Fault{Service: "ecr", Operation: "GetAuthorizationToken", Action: wire.ActionError, Code: "AccessDeniedException"})
+	time.Sleep(2 * time.Millisecond) // tokens are dated in milliseconds
+	w.sb.Account.Lock()
+	w.sb.Images.ExpireTokens()
+	w.sb.Account.Unlock()
+	w.pushToECR(dockertest.App{Version: "v2"}, "live")
+	r.reload <- syscall.SIGHUP
+	w.await("a word on the token", func() bool {
+		text := w.status().Text()
+		return strings.Contains(text, "it may not be the one asked for") && strings.Contains(text, "token")
+	})
+	w.awaitReady()
+	if after := w.one(); after.ID != before.ID || !after.StartedAt.Equal(before.StartedAt) || w.answer("/").Version != "v1" {
+		t.Errorf("it was touched: %+v, before %+v", after, before)
+	}
+
+	w.sb.Front.Faults.Clear()
+	r.reload <- syscall.SIGHUP
+	w.await("v2 alone", func() bool {
+		all := w.containers(t.Context())
+		return len(all) == 1 && all[0].ID != before.ID && w.status().Health.Ready
+	})
+	if got := w.answer("/").Version; got != "v2" {
+		t.Errorf("%s serves", got)
+	}
+}
