@@ -14,28 +14,45 @@ import (
 	"strings"
 )
 
-// What an instance makes of its user data is a small part of what cloud-init does: the write_files of cloud-configs, alone
-// or in MIME parts, packed with gzip or not. It is applied before the instance boots. Of a file it knows path, content,
-// encoding (base64), permissions and append; all belongs to root. Everything else is passed over, and said so: scripts are
-// not run, and neither are commands.
+// What an instance makes of its user data is a part of what cloud-init does: of cloud-configs, alone or in MIME parts, packed
+// with gzip or not, it is write_files, bootcmd and runcmd; and scripts. Files are put on the disk before the instance boots
+// first. Of a file it knows path, content, encoding (base64), permissions and append; all belongs to root. Everything else
+// is passed over, and said so.
 
 // maxUserData bounds what user data may unpack to, in bytes.
 const maxUserData = 1 << 20
 
-// written are the files that user data asks for, and what else it asks for, which is not done.
-func written(userData string) (files []file, notes []string, err error) {
-	if strings.HasPrefix(userData, "\x1f\x8b") {
-		if userData, err = unzip(strings.NewReader(userData)); err != nil {
-			return nil, nil, fmt.Errorf("unpack the user data: %w", err)
+// asked is what user data asks for.
+type asked struct {
+	files   []file
+	boot    []command // to be run early at each boot
+	run     []command // to be run once, late
+	scripts []script  // to be run once, before run
+	notes   []string  // what else it asks for, which is not done
+}
+
+// script is a program in the user data.
+type script struct{ name, content string }
+
+// readUserData finds out what user data asks for.
+func readUserData(text string) (a asked, err error) {
+	if strings.HasPrefix(text, "\x1f\x8b") {
+		if text, err = unzip(strings.NewReader(text)); err != nil {
+			return asked{}, fmt.Errorf("unpack the user data: %w", err)
 		}
 	}
-	switch begin := strings.ToLower(userData[:min(len(userData), 64)]); {
-	case strings.TrimSpace(userData) == "":
-		return nil, nil, nil
+	switch begin := strings.ToLower(text[:min(len(text), 64)]); {
+	case strings.TrimSpace(text) == "":
+		return asked{}, nil
 	case strings.HasPrefix(begin, "content-type:"), strings.HasPrefix(begin, "mime-version:"):
-		return parts(userData)
+		err = a.readParts(text)
+	default:
+		err = a.read(text, "part-001")
 	}
-	return single(userData)
+	if err != nil {
+		return asked{}, err
+	}
+	return a, nil
 }
 
 func unzip(packed io.Reader) (string, error) {
@@ -47,31 +64,38 @@ func unzip(packed io.Reader) (string, error) {
 	return string(text), err
 }
 
-func single(text string) (files []file, notes []string, err error) {
+// read takes one thing, which has a name.
+func (a *asked) read(text, name string) error {
 	first, _, _ := strings.Cut(text, "\n")
-	if strings.TrimSpace(first) == "#cloud-config" {
-		return cloudConfig(text)
+	switch {
+	case strings.TrimSpace(first) == "#cloud-config":
+		return a.readConfig(text)
+	case strings.HasPrefix(first, "#!"):
+		a.scripts = append(a.scripts, script{name, text})
+	default:
+		a.notes = append(a.notes, fmt.Sprintf("what begins with %.40q", first))
 	}
-	return nil, []string{fmt.Sprintf("what begins with %.40q", first)}, nil
+	return nil
 }
 
-// parts goes through the parts of a message. Files of later parts come after those of earlier ones.
-func parts(text string) (files []file, notes []string, err error) {
+// readParts goes through the parts of a message. Files of later parts come after those of earlier ones.
+func (a *asked) readParts(text string) error {
 	message, err := mail.ReadMessage(strings.NewReader(text))
 	if err != nil {
-		return nil, nil, fmt.Errorf("read the parts of the user data: %w", err)
+		return fmt.Errorf("read the parts of the user data: %w", err)
 	}
 	kind, params, err := mime.ParseMediaType(message.Header.Get("Content-Type"))
 	if err != nil || !strings.HasPrefix(kind, "multipart/") {
-		return nil, nil, fmt.Errorf("read the parts of the user data: it is %q, not multipart", kind)
+		return fmt.Errorf("read the parts of the user data: it is %q, not multipart", kind)
 	}
-	for reader := multipart.NewReader(message.Body, params["boundary"]); ; {
+	reader := multipart.NewReader(message.Body, params["boundary"])
+	for number := 1; ; number++ {
 		part, err := reader.NextPart()
 		if errors.Is(err, io.EOF) {
-			return files, notes, nil
+			return nil
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("read the parts of the user data: %w", err)
+			return fmt.Errorf("read the parts of the user data: %w", err)
 		}
 		var body io.Reader = part
 		if strings.EqualFold(part.Header.Get("Content-Transfer-Encoding"), "base64") {
@@ -79,44 +103,63 @@ func parts(text string) (files []file, notes []string, err error) {
 		}
 		content, err := io.ReadAll(io.LimitReader(body, maxUserData))
 		if err != nil {
-			return nil, nil, fmt.Errorf("read the parts of the user data: %w", err)
+			return fmt.Errorf("read the parts of the user data: %w", err)
 		}
-		more, said, err := single(string(bytes.TrimLeft(content, "\r\n")))
-		if err != nil {
-			return nil, nil, err
+		name := part.FileName()
+		if name == "" {
+			name = fmt.Sprintf("part-%03d", number)
 		}
-		files, notes = append(files, more...), append(notes, said...)
+		if err := a.read(string(bytes.TrimLeft(content, "\r\n")), name); err != nil {
+			return err
+		}
 	}
 }
 
-// cloudConfig reads the part of YAML in which people write write_files.
-func cloudConfig(text string) (files []file, notes []string, err error) {
+// readConfig reads the part of YAML in which people write such configs.
+func (a *asked) readConfig(text string) error {
 	text = strings.TrimSuffix(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
 	lines := &lines{all: strings.Split(text, "\n")}
 	for {
 		key, value, ok, err := lines.entry(0)
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
 		if !ok {
-			if err := lines.end(); err != nil {
-				return nil, nil, err
-			}
-			return files, notes, nil
+			return lines.end()
 		}
-		switch {
-		case key == "write_files" && value == "":
-			if files, err = lines.files(); err != nil {
-				return nil, nil, err
-			}
-		case key == "write_files" && value != "[]":
-			lines.at--
-			return nil, nil, lines.errorf("the value %.40q is not understood here", value)
-		default:
-			notes = append(notes, key)
-			lines.skip(0)
+		if err := a.readEntry(lines, key, value); err != nil {
+			return err
 		}
 	}
+}
+
+func (a *asked) readEntry(lines *lines, key, value string) (err error) {
+	switch key {
+	case "write_files":
+		if value == "[]" {
+			return nil
+		}
+		if value != "" {
+			lines.at--
+			return lines.errorf("the value %.40q is not understood here", value)
+		}
+		files, err := lines.files()
+		a.files = append(a.files, files...)
+		return err
+	case "bootcmd", "runcmd":
+		to := &a.run
+		if key == "bootcmd" {
+			to = &a.boot
+		}
+		if *to != nil { // cloud-init has rules for that
+			return fmt.Errorf("the user data has a second %s", key)
+		}
+		*to, err = lines.commands(value)
+		return err
+	}
+	a.notes = append(a.notes, key)
+	lines.skip(0)
+	return nil
 }
 
 // apply makes a file of the entries of one item.

@@ -37,6 +37,10 @@ var settled = []file{
 	{path: "/etc/secret", content: "hello\n"},
 }
 
+var ran = []command{{args: []string{"systemctl", "restart", "rsyslog"}}, {line: "echo done"}}
+
+var unexported = cmp.AllowUnexported(file{}, asked{}, command{}, script{})
+
 func zipped(text string) string {
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
@@ -47,8 +51,7 @@ func zipped(text string) string {
 
 func TestUserData(t *testing.T) {
 	type result struct {
-		Files []file
-		Notes []string
+		Asked asked
 		Err   string
 	}
 	parts := "Content-Type: multipart/mixed; boundary=\"B\"\nMIME-Version: 1.0\n\n" +
@@ -58,16 +61,26 @@ func TestUserData(t *testing.T) {
 		text string
 		want result
 	}{
-		"nothing":          {"", result{}},
-		"an empty config":  {"#cloud-config\n{}\n", result{}},
-		"a config":         {settings, result{Files: settled, Notes: []string{"package_update", "runcmd"}}},
-		"packed":           {zipped(settings), result{Files: settled, Notes: []string{"package_update", "runcmd"}}},
-		"CRLF":             {strings.ReplaceAll(settings, "\n", "\r\n"), result{Files: settled, Notes: []string{"package_update", "runcmd"}}},
-		"parts":            {parts, result{Files: settled, Notes: []string{`what begins with "#!/bin/sh"`, "package_update", "runcmd"}}},
-		"a script":         {"#!/bin/bash\ndocker run x", result{Notes: []string{`what begins with "#!/bin/bash"`}}},
-		"items not deeper": {"#cloud-config\nwrite_files:\n- path: /a\n  content: |-\n    x\n     y\n\nother: [1]\n", result{Files: []file{{path: "/a", content: "x\n y"}}, Notes: []string{"other"}}},
+		"nothing":         {"", result{}},
+		"an empty config": {"#cloud-config\n{}\n", result{}},
+		"a config":        {settings, result{Asked: asked{files: settled, run: ran, notes: []string{"package_update"}}}},
+		"packed":          {zipped(settings), result{Asked: asked{files: settled, run: ran, notes: []string{"package_update"}}}},
+		"CRLF":            {strings.ReplaceAll(settings, "\n", "\r\n"), result{Asked: asked{files: settled, run: ran, notes: []string{"package_update"}}}},
+		"parts":           {parts, result{Asked: asked{files: settled, run: ran, scripts: []script{{"part-001", "#!/bin/sh\ndocker run shop"}}, notes: []string{"package_update"}}}},
+		"something else":  {"#include\nhttp://example.com", result{Asked: asked{notes: []string{`what begins with "#include"`}}}},
+		"parts with names": {
+			"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=B\n\n--B\nContent-Disposition: attachment; filename=\"set-up.sh\"\n" +
+				"Content-Transfer-Encoding: base64\n\nIyEvYmluL3NoCmVjaG8K\n--B--\n",
+			result{Asked: asked{scripts: []script{{"set-up.sh", "#!/bin/sh\necho\n"}}}},
+		},
+		"a second list of commands": {
+			"Content-Type: multipart/mixed; boundary=B\n\n--B\n\n#cloud-config\nruncmd: [a]\n--B\n\n#cloud-config\nruncmd: [b]\n--B--\n",
+			result{Err: "the user data has a second runcmd"},
+		},
+		"a script":         {"#!/bin/bash\ndocker run x", result{Asked: asked{scripts: []script{{"part-001", "#!/bin/bash\ndocker run x"}}}}},
+		"items not deeper": {"#cloud-config\nwrite_files:\n- path: /a\n  content: |-\n    x\n     y\n\nother: [1]\n", result{Asked: asked{files: []file{{path: "/a", content: "x\n y"}}, notes: []string{"other"}}}},
 		"a last line that stays open": {
-			"#cloud-config\nwrite_files:\n- path: /a\n  content: |+\n    x\n\n", result{Files: []file{{path: "/a", content: "x\n\n"}}},
+			"#cloud-config\nwrite_files:\n- path: /a\n  content: |+\n    x\n\n", result{Asked: asked{files: []file{{path: "/a", content: "x\n\n"}}}},
 		},
 
 		"another owner":      {"#cloud-config\nwrite_files:\n- path: /a\n  owner: app:app\n", result{Err: `write_files: /a: the owner "app:app" is not root`}},
@@ -78,19 +91,20 @@ func TestUserData(t *testing.T) {
 		"no key":             {"#cloud-config\nwrite_files:\n- /a\n", result{Err: `write_files: path "" is not absolute`}},
 		"no such encoding":   {"#cloud-config\nwrite_files:\n- path: /a\n  encoding: gz+b64\n", result{Err: `write_files: /a: encoding "gz+b64" is not known here`}},
 		"to be appended":     {"#cloud-config\nwrite_files:\n- path: /a\n  append: true\n", result{Err: `write_files: /a: append is not possible here`}},
-		"an escape":          {"#cloud-config\nwrite_files:\n- path: \"/a\\n\"\n", result{Err: `line 3 of the cloud-config: the value "\"/a\\n\"" is not understood here`}},
+		"an escape":          {"#cloud-config\nwrite_files:\n- path: \"/\\u0061\\n\"\n", result{Asked: asked{files: []file{{path: "/a\n"}}}}},
+		"no such escape":     {"#cloud-config\nwrite_files:\n- path: \"/a\\e\"\n", result{Err: `line 3 of the cloud-config: the value "\"/a\\e\"" is not understood here`}},
 		"one part only":      {"Content-Type: text/plain\n\nhello\n", result{Err: `read the parts of the user data: it is "text/plain", not multipart`}},
 		"gzip that is none":  {"\x1f\x8bnot", result{Err: "unpack the user data: unexpected EOF"}},
 		"half a part":        {"Content-Type: multipart/mixed; boundary=B\n\n--B\nA: b\n\nx", result{Err: "read the parts of the user data: unexpected EOF"}},
 		"a line that is odd": {"#cloud-config\n- a\n", result{Err: `line 2 of the cloud-config: "- a" is not understood here`}},
 	} {
 		t.Run(what, func(t *testing.T) {
-			files, notes, err := written(c.text)
-			got := result{Files: files, Notes: notes}
+			wanted, err := readUserData(c.text)
+			got := result{Asked: wanted}
 			if err != nil {
 				got.Err = err.Error()
 			}
-			if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(file{})); diff != "" {
+			if diff := cmp.Diff(c.want, got, unexported); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -100,12 +114,13 @@ func TestUserData(t *testing.T) {
 func FuzzUserData(f *testing.F) {
 	f.Add(settings)
 	f.Add("#cloud-config\nwrite_files:\n- path: /a\n  content: |\n\n  x")
+	f.Add("#cloud-config\nbootcmd: [a, [b, 'c']]\nruncmd:\n- - x\n  - \"y\"\n- |\n  z\n- ")
 	f.Fuzz(func(t *testing.T, text string) {
-		files, _, err := written(text)
-		if err != nil && files != nil {
-			t.Errorf("files beside an error: %v", files)
+		wanted, err := readUserData(text)
+		if err != nil && !cmp.Equal(wanted, asked{}, unexported) {
+			t.Errorf("beside an error: %v", wanted)
 		}
-		for _, file := range files {
+		for _, file := range wanted.files {
 			if !strings.HasPrefix(file.path, "/") {
 				t.Errorf("a relative path: %q", file.path)
 			}

@@ -18,7 +18,7 @@ import (
 const suite = "bookworm"
 
 // packages are what an instance has beside the smallest Debian there is.
-var packages = []string{"systemd", "systemd-sysv", "dbus", "ca-certificates", "docker.io", "iptables"}
+var packages = []string{"systemd", "systemd-sysv", "dbus", "ca-certificates", "docker.io", "iptables", "curl"}
 
 // Debootstrap writes the file system of a new Debian as a tar archive. It needs the superuser, and a mirror of Debian.
 func Debootstrap(ctx context.Context, out io.Writer) error {
@@ -38,16 +38,16 @@ func Debootstrap(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(root) }() // in a temporary directory: what is left goes with that
-	if err := run(ctx, nil, program, "--variant=minbase", "--include="+strings.Join(packages, ","), suite, root); err != nil {
+	if err := isolated(ctx, nil, program, "--variant=minbase", "--include="+strings.Join(packages, ","), suite, root); err != nil {
 		return err
 	}
-	return run(ctx, out, "tar", "-C", root, "--one-file-system", "--exclude=./var/cache/apt/*", "--exclude=./var/lib/apt/lists/*",
+	return isolated(ctx, out, "tar", "-C", root, "--one-file-system", "--exclude=./var/cache/apt/*", "--exclude=./var/lib/apt/lists/*",
 		"--exclude=./proc/*", "--exclude=./sys/*", "-c", ".")
 }
 
-// run runs a program in a mount namespace of its own, so that a mount does not outlive it, however it ends. Without an out,
+// isolated runs a program in a mount namespace of its own, so that a mount does not outlive it, however it ends. Without an out,
 // what it writes is for the error only.
-func run(ctx context.Context, out io.Writer, program string, args ...string) error {
+func isolated(ctx context.Context, out io.Writer, program string, args ...string) error {
 	cmd := exec.CommandContext(ctx, program, args...)
 	said := &tail{}
 	cmd.Stdout, cmd.Stderr = out, said
@@ -93,5 +93,5 @@ func furnished(ctx context.Context, e *docker.Engine, from, ref string) error {
 	if err != nil {
 		return err
 	}
-	return alter(ctx, e, alteration{from: from, script: fmt.Sprintf(furnish, strings.Join(packages, " ")), ref: ref})
+	return alter(ctx, e, alteration{from: from, script: fmt.Sprintf(furnish, strings.Join(packages, " ")), ref: ref, labels: kept(ref)})
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"bluegreen/internal/docker"
 )
@@ -27,6 +28,7 @@ type Recipe struct {
 const (
 	baseRepository = "bluegreen-sandbox/base"
 	diskRepository = "bluegreen-sandbox/instance"
+	bareRepository = "bluegreen-sandbox/bare"
 	recipeLabel    = "bluegreen.sandbox.recipe"
 )
 
@@ -43,6 +45,11 @@ func Prepare(ctx context.Context, e *docker.Engine, r Recipe) (image string, err
 	if err != nil {
 		return "", fmt.Errorf("read the agent's package: %w", err)
 	}
+	unlock, err := lock(ctx, e)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
 	base := r.baseReference()
 	ref := diskRepository + ":" + short(base, string(content))
 	if found, err := e.Image(ctx, ref); !errors.Is(err, docker.ErrNotFound) {
@@ -54,7 +61,7 @@ func Prepare(ctx context.Context, e *docker.Engine, r Recipe) (image string, err
 	r.Tell("installing " + filepath.Base(r.Package) + " on the disk of instances")
 	err = alter(ctx, e, alteration{
 		from: base, files: []file{{path: "/root/agent.deb", content: string(content)}},
-		script: "dpkg --install /root/agent.deb && rm /root/agent.deb", ref: ref,
+		script: "dpkg --install /root/agent.deb && rm /root/agent.deb && : > /etc/machine-id", ref: ref, labels: kept(ref),
 	})
 	if err != nil {
 		return "", fmt.Errorf("install the agent's package: %w", err)
@@ -64,6 +71,37 @@ func Prepare(ctx context.Context, e *docker.Engine, r Recipe) (image string, err
 		return "", err
 	}
 	return made.ID, forgetOthers(ctx, e, made.ID)
+}
+
+// bare takes from the base what a Debian in a cloud does not have either.
+const bare = "dpkg --purge docker.io containerd runc && rm -rf /var/lib/docker/* /var/lib/containerd/* /etc/docker && : > /etc/machine-id"
+
+// PrepareBare is Prepare for the disk of an AMI as a cloud has it: without Docker, and without the agent. Recipe.Package is
+// not needed.
+func PrepareBare(ctx context.Context, e *docker.Engine, r Recipe) (image string, err error) {
+	if r.Tell == nil {
+		r.Tell = func(string) {}
+	}
+	unlock, err := lock(ctx, e)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	base := r.baseReference()
+	ref := bareRepository + ":" + short(base, bare)
+	found, err := e.Image(ctx, ref)
+	if !errors.Is(err, docker.ErrNotFound) {
+		return found.ID, err
+	}
+	if err := r.provideBase(ctx, e, base); err != nil {
+		return "", fmt.Errorf("make the Debian of instances: %w", err)
+	}
+	r.Tell("making the disk of a Debian without Docker")
+	if err := alter(ctx, e, alteration{from: base, script: bare, ref: ref, labels: kept(ref)}); err != nil {
+		return "", fmt.Errorf("take Docker from the Debian of instances: %w", err)
+	}
+	found, err = e.Image(ctx, ref)
+	return found.ID, err
 }
 
 // baseReference changes with all that the base is made of.
@@ -110,12 +148,20 @@ func ImportBase(ctx context.Context, e *docker.Engine, filesystem io.Reader) err
 	return e.Import(ctx, filesystem, ref, map[string]string{recipeLabel: ref})
 }
 
+// kept are the labels of an image that stays in the engine: unlike the container that it was made of, it is nobody's.
+func kept(recipe string) map[string]string {
+	return map[string]string{recipeLabel: recipe, ownerLabel: ""}
+}
+
 // alteration makes an image of another one.
 type alteration struct {
 	from   string
 	files  []file // to be put there before the script
 	script string
 	ref    string
+	labels map[string]string // of the new one
+
+	volumesFrom string // a container whose volumes the script finds, which are no part of the image
 }
 
 func alter(ctx context.Context, e *docker.Engine, a alteration) (err error) {
@@ -124,7 +170,8 @@ func alter(ctx context.Context, e *docker.Engine, a alteration) (err error) {
 		return err
 	}
 	id, err := e.Create(ctx, docker.Spec{
-		Image: a.from, Command: []string{"sleep", "infinity"}, Labels: map[string]string{ownerLabel: owner},
+		Image: a.from, Command: []string{"sleep", "infinity"}, Labels: map[string]string{ownerLabel: owner, instanceLabel: ""},
+		VolumesFrom: a.volumesFrom, CapAdd: []string{"SYS_ADMIN"}, // which sees all attributes of files
 	})
 	if err != nil {
 		return err
@@ -152,18 +199,21 @@ func alter(ctx context.Context, e *docker.Engine, a alteration) (err error) {
 	if err := e.Stop(ctx, id, 0); err != nil {
 		return err
 	}
-	_, err = e.Commit(ctx, id, a.ref, map[string]string{recipeLabel: a.ref, ownerLabel: ""}) // unlike the container, it is nobody's
+	_, err = e.Commit(ctx, id, a.ref, a.labels)
 	return err
 }
 
-// forgetOthers removes disks of other packages: each new build of the agent makes one. Those in use stay.
+// forgetAfter is how long a disk is kept after it was made: another process may be about to run instances from it.
+const forgetAfter = 24 * time.Hour
+
+// forgetOthers removes old disks of other packages: each new build of the agent makes one. Those in use stay.
 func forgetOthers(ctx context.Context, e *docker.Engine, keep string) error {
 	all, err := e.Images(ctx)
 	if err != nil {
 		return err
 	}
 	for _, image := range all {
-		if image.ID == keep || !strings.HasPrefix(image.Labels[recipeLabel], diskRepository+":") {
+		if image.ID == keep || time.Since(image.Created) < forgetAfter || !strings.HasPrefix(image.Labels[recipeLabel], diskRepository+":") {
 			continue
 		}
 		err := e.RemoveImage(ctx, image.ID)

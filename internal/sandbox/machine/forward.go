@@ -45,8 +45,11 @@ func forward(f *fabric.Fabric, from netip.Addr, to string, ports []uint16) (*for
 	return fw, nil
 }
 
-// close breaks all connections and waits until they are gone.
+// close breaks all connections and waits until they are gone. A nil forwarder is fine.
 func (fw *forwarder) close() {
+	if fw == nil {
+		return
+	}
 	fw.cancel()
 	for _, l := range fw.listeners {
 		_ = l.Close() // what fails to close is closed

@@ -4,121 +4,105 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"sync"
 
 	"bluegreen/internal/docker"
-	"bluegreen/internal/sandbox/ec2"
 )
 
-// instance is one run of a machine, from boot to shutdown.
+// instance is a machine that runs or not: a container, which is its disk too, until it is terminated.
 type instance struct {
-	host    *Host
-	machine ec2.Machine
-	before  *instance     // the run before it, which has to end first; may be nil
-	done    chan struct{} // closed when it has ended
+	host *Host
+	id   string
 
-	container string // id
-	metadata  *server
-	behind    *server // the metadata service as containers on the instance see it
-	forward   *forwarder
+	// With the host's lock:
+	last    chan struct{} // closed when all that was asked for so far has been done
+	current *run          // the last run; it may have ended
+
+	turn      sync.Mutex // whose turn it is to do something to the container
+	container string     // id; "" before the first boot, and when it is gone
 }
 
-// run boots the instance and shuts it down when ctx ends.
-func (i *instance) run(ctx context.Context) {
-	if i.before != nil {
-		<-i.before.done
-		i.before = nil
+// instance finds one, or makes it. The host must be locked.
+func (h *Host) instance(id string) *instance {
+	i := h.instances[id]
+	if i == nil {
+		i = &instance{host: h, id: id, last: make(chan struct{})}
+		close(i.last)
+		h.instances[id] = i
 	}
-	if ctx.Err() == nil {
-		if err := i.boot(i.host.ctx); err != nil && i.host.ctx.Err() == nil {
-			i.tell(fmt.Errorf("boot: %w", err))
-		}
-	}
-	<-ctx.Done()
-	if err := i.end(); err != nil {
-		i.tell(fmt.Errorf("end: %w", err))
-	}
+	return i
+}
+
+// then has something done when all that was asked for before is done. The host must be locked.
+func (i *instance) then(do func()) {
+	before, done := i.last, make(chan struct{})
+	i.last = done
+	i.host.work.Go(func() {
+		defer close(done)
+		<-before
+		do()
+	})
 }
 
 func (i *instance) tell(problem error) {
-	i.host.Log(fmt.Errorf("instance %s: %w", i.machine.InstanceID, problem))
+	if i.host.ctx.Err() == nil { // or else it is our own doing
+		i.host.Log(fmt.Errorf("instance %s: %w", i.id, problem))
+	}
 }
 
-// boot returns when the container runs; what is in it comes up in its own time. It is not interrupted when the instance is
-// to end: a container whose creation was cut short may be there or not.
-func (i *instance) boot(ctx context.Context) (err error) {
-	h := i.host
-	if i.metadata, err = h.serve(h.sandbox.IMDS(i.machine.InstanceID), false); err != nil {
-		return err
-	}
-	if i.behind, err = h.serve(h.sandbox.IMDSBehind(i.machine.InstanceID, 1), false); err != nil {
-		return err
-	}
-	packed, err := archive(i.files())
+// create makes the container, with what belongs on its disk before the first boot.
+func (r *run) create(ctx context.Context) error {
+	spec := r.spec()
+	id, err := r.host.Engine.Create(ctx, spec)
 	if err != nil {
 		return err
 	}
-	if i.container, err = h.Engine.Create(ctx, i.spec()); err != nil {
-		return err
-	}
-	if err := h.Engine.CopyInto(ctx, i.container, "/", packed); err != nil {
-		return err
-	}
-	if err := h.Engine.Start(ctx, i.container); err != nil {
-		return err
-	}
-	running, err := h.Engine.Container(ctx, i.container)
+	r.container = id
+	return r.write(ctx, r.userData())
+}
+
+// write puts files on the disk.
+func (i *instance) write(ctx context.Context, files []file) error {
+	packed, err := archive(files)
 	if err != nil {
 		return err
 	}
-	if running.IP == "" {
-		said, _ := h.Engine.Logs(ctx, i.container, 10) // the state is error enough
-		return fmt.Errorf("it is %s at once, with exit code %d: %s", running.State, running.ExitCode, strings.Join(said, "\n"))
-	}
-	i.forward, err = forward(h.sandbox.Fabric, i.machine.Addr, running.IP, h.Ports)
-	return err
+	return i.host.Engine.CopyInto(ctx, i.container, "/", packed)
 }
 
 // spec is a container in which systemd and Docker run. It may change what is its own, and the cgroups, which systemd has to
-// manage. The engine's default profiles for system calls would refuse the mounts that both make.
-func (i *instance) spec() docker.Spec {
-	h := i.host
+// manage. The engine's default profiles for system calls would refuse the mounts that both make. SYS_BOOT lets a reboot
+// look different from the power being cut: within a container it ends that, and nothing else.
+func (r *run) spec() docker.Spec {
+	h := r.host
 	labels := h.labels()
-	labels[instanceLabel] = i.machine.InstanceID
-	disk := h.Disk
-	if i.machine.ImageTags[DiskTag] != "" {
-		disk = i.machine.ImageTags[DiskTag]
-	}
+	labels[instanceLabel] = r.id
 	return docker.Spec{
-		Name: h.name + "-" + i.machine.InstanceID, Hostname: i.machine.InstanceID, Image: disk, Command: []string{"/sbin/init"},
-		Env: map[string]string{"container": "docker"}, Labels: labels,
+		Name: h.name + "-" + r.id, Hostname: r.id, Image: h.diskOf(r.machine), Command: []string{"/sbin/init"}, TTY: true,
+		Env: map[string]string{"container": "docker"}, Labels: labels, Log: docker.Log{Driver: "none"}, // Console keeps it
 		Network: h.network.ID, ExtraHosts: []string{h.sandbox.Images.Host() + ":" + h.network.Gateway},
-		Sysctls: map[string]string{"net.ipv4.ip_forward": "1"}, // to what its own engine runs
-		CapAdd:  []string{"SYS_ADMIN", "NET_ADMIN"}, Seccomp: "unconfined", AppArmor: "unconfined", CgroupNamespace: "host",
+		Sysctls: map[string]string{
+			"net.ipv4.ip_forward":              "1", // to what its own engine runs
+			"net.ipv4.conf.all.route_localnet": "1", // to the endpoint: see network
+		},
+		CapAdd: []string{"SYS_ADMIN", "NET_ADMIN", "SYS_BOOT"}, Seccomp: "unconfined", AppArmor: "unconfined", CgroupNamespace: "host",
 		Mounts:     []docker.Mount{{Source: "/sys/fs/cgroup", Target: "/sys/fs/cgroup"}},
-		Volumes:    []string{"/var/lib/docker", "/var/lib/containerd"}, // an overlay cannot be on top of another
+		Volumes:    dockerVolumes, // an overlay cannot be on top of another
 		Tmpfs:      map[string]string{"/run": "mode=755", "/run/lock": "", "/tmp": "mode=1777"},
 		StopSignal: "SIGRTMIN+3", // which systemd takes for "halt"
 	}
 }
 
-// end shuts the instance down, and cuts its power when that takes too long or the host is closed.
-func (i *instance) end() error {
-	h := i.host
-	var err error
-	if i.container != "" && h.ctx.Err() == nil {
-		err = h.Engine.Stop(h.ctx, i.container, h.ShutdownLimit)
-		if h.ctx.Err() != nil || errors.Is(err, docker.ErrNotFound) {
-			err = nil
-		}
+// remove ends the instance for good.
+func (i *instance) remove() {
+	i.turn.Lock()
+	defer i.turn.Unlock()
+	if i.container == "" {
+		return
 	}
-	if i.forward != nil {
-		i.forward.close()
+	err := remove(context.Background(), i.host.Engine, i.container)
+	i.container = ""
+	if err != nil && !errors.Is(err, docker.ErrNotFound) {
+		i.tell(fmt.Errorf("remove its disk: %w", err))
 	}
-	if i.container != "" {
-		err = errors.Join(err, remove(context.Background(), h.Engine, i.container))
-	}
-	i.metadata.close()
-	i.behind.close()
-	return err
 }

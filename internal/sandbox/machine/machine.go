@@ -13,12 +13,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
 	"bluegreen/internal/docker"
 	"bluegreen/internal/sandbox"
 	"bluegreen/internal/sandbox/ec2"
+	"bluegreen/internal/sandbox/ec2/launch"
 )
 
 // Options says how instances are run. Engine, Disk and Ports are needed.
@@ -54,14 +56,17 @@ type Host struct {
 	owner   string
 	network docker.Network
 
-	api, registry *server
+	api, registry, mirrors *server
+
+	internet *internet
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 
-	mu   sync.Mutex
-	runs map[string]*instance // the last of each instance
+	mu        sync.Mutex
+	instances map[string]*instance // that are not terminated
+	disks     map[string]disk      // by AMI, of those that were made here
 }
 
 // Runtime is what sandbox.Options.Machines wants: it makes a sandbox's host.
@@ -81,8 +86,12 @@ func New(s *sandbox.Sandbox, o Options) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{Options: o, sandbox: s, name: "bluegreen-" + rand.Text()[:8], owner: owner, runs: map[string]*instance{}}
+	h := &Host{
+		Options: o, sandbox: s, name: "bluegreen-" + strings.ToLower(rand.Text()[:8]), owner: owner,
+		instances: map[string]*instance{}, disks: map[string]disk{},
+	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
+	h.internet = reachable(h.ctx)
 	ctx, cancel := context.WithTimeout(h.ctx, startLimit)
 	defer cancel()
 	if err := sweep(ctx, o.Engine); err != nil {
@@ -91,6 +100,9 @@ func New(s *sandbox.Sandbox, o Options) (*Host, error) {
 	if err := h.open(ctx); err != nil {
 		return nil, errors.Join(err, h.end())
 	}
+	s.Account.Lock()
+	defer s.Account.Unlock()
+	s.EC2.OnStateChange(h.changed)
 	return h, nil
 }
 
@@ -107,8 +119,17 @@ func (h *Host) open(ctx context.Context) error {
 		return fmt.Errorf("listen for instances at %s, which is where a Docker Engine on this machine has its side of their network "+
 			"(one in a virtual machine, such as Docker Desktop's, will not do, and neither will a rootless one): %w", h.network.Gateway, err)
 	}
-	h.registry, err = h.serve(h.sandbox.Registry(), true)
+	if h.registry, err = h.serve(h.sandbox.Registry(), true); err != nil {
+		return err
+	}
+	h.mirrors, err = h.serve(h.internet, false)
 	return err
+}
+
+// endpoint is where the APIs are for programs outside; false where that is in this process only.
+func (h *Host) endpoint() (address, port string, ok bool) {
+	address, port, err := net.SplitHostPort(strings.TrimPrefix(h.sandbox.Endpoint(), "http://"))
+	return address, port, err == nil && !h.sandbox.Fabric.InMemory()
 }
 
 func (h *Host) labels() map[string]string {
@@ -128,8 +149,8 @@ func (h *Host) serve(handler http.Handler, secure bool) (*server, error) {
 }
 
 // Start boots an instance, and returns at once. The account must be locked, also when the instance is stopped by the
-// function that comes back: it shuts down then, in its own time, and what was on its disk is gone. A machine that was
-// started again waits for the one before it to have shut down.
+// function that comes back: it shuts down then, in its own time, and keeps its disk until it is terminated. A machine that
+// was started again waits for the run before to have shut down.
 func (h *Host) Start(m ec2.Machine) (stop func(), err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -137,22 +158,29 @@ func (h *Host) Start(m ec2.Machine) (stop func(), err error) {
 		return nil, errors.New("the sandbox has ended")
 	}
 	ctx, cancel := context.WithCancel(h.ctx)
-	i := &instance{host: h, machine: m, before: h.runs[m.InstanceID], done: make(chan struct{})}
-	h.runs[m.InstanceID] = i
-	h.work.Go(func() {
-		i.run(ctx)
-		close(i.done)
-		h.forget(i)
-	})
+	i := h.instance(m.InstanceID)
+	i.current = &run{instance: i, machine: m, ctx: ctx, console: &console{}, up: make(chan struct{})}
+	i.then(i.current.live)
 	return cancel, nil
 }
 
-func (h *Host) forget(i *instance) {
+// changed gives an instance's disk up when it is terminated. The account is locked.
+func (h *Host) changed(instanceID, state string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.runs[i.machine.InstanceID] == i {
-		delete(h.runs, i.machine.InstanceID)
+	i := h.instances[instanceID]
+	if state != launch.Terminated || i == nil || h.ctx.Err() != nil {
+		return
 	}
+	delete(h.instances, instanceID)
+	i.then(i.remove)
+}
+
+// poweredOff says that an instance has shut itself down.
+func (h *Host) poweredOff(instanceID string) {
+	h.sandbox.Account.Lock()
+	defer h.sandbox.Account.Unlock()
+	h.sandbox.EC2.PoweredOff(instanceID)
 }
 
 // Close cuts the power of all instances and removes all that was made for them. The account must not be locked.
@@ -169,17 +197,8 @@ func (h *Host) end() error {
 	h.work.Wait()
 	h.api.close()
 	h.registry.close()
+	h.mirrors.close()
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
 	defer cancel()
-	// A container whose creation was interrupted may be there all the same.
-	left, err := h.Engine.Containers(ctx, map[string]string{hostLabel: h.name})
-	for _, c := range left {
-		err = errors.Join(err, remove(ctx, h.Engine, c.ID))
-	}
-	networks, failed := h.Engine.Networks(ctx, map[string]string{hostLabel: h.name})
-	err = errors.Join(err, failed)
-	for _, id := range networks {
-		err = errors.Join(err, h.Engine.RemoveNetwork(ctx, id))
-	}
-	return err
+	return clearAway(ctx, h.Engine, map[string]string{hostLabel: h.name}, func(map[string]string) bool { return true })
 }

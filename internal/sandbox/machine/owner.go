@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 
 	"bluegreen/internal/docker"
 )
@@ -60,20 +61,51 @@ func gone(label string) bool {
 
 // sweep removes what sandboxes have left that were killed.
 func sweep(ctx context.Context, e *docker.Engine) error {
-	containers, err := e.Containers(ctx, map[string]string{ownerLabel: ""})
-	if err != nil {
-		return err
-	}
-	for _, c := range containers {
-		if gone(c.Labels[ownerLabel]) {
-			err = errors.Join(err, remove(ctx, e, c.ID))
+	return clearAway(ctx, e, map[string]string{ownerLabel: ""}, func(labels map[string]string) bool { return gone(labels[ownerLabel]) })
+}
+
+// clearAway removes all that has these labels and is meant: containers with their volumes, side by side, then networks and
+// images. It is no error that somebody else removes some of it.
+func clearAway(ctx context.Context, e *docker.Engine, labels map[string]string, meant func(labels map[string]string) bool) error {
+	containers, err := e.Containers(ctx, labels)
+	failures := make([]error, len(containers))
+	var work sync.WaitGroup
+	for n, c := range containers {
+		if meant(c.Labels) {
+			work.Go(func() { failures[n] = remove(ctx, e, c.ID) })
 		}
 	}
-	networks, failed := e.Networks(ctx, map[string]string{ownerLabel: ""})
-	err = errors.Join(err, failed)
+	work.Wait()
+	err = errors.Join(err, errors.Join(failures...), clearNetworks(ctx, e, labels, meant))
+	for again := true; again; { // an image may become visible when one that was made of it is gone
+		var failed error
+		again, failed = clearImages(ctx, e, labels, meant)
+		err = errors.Join(err, failed)
+	}
+	return err
+}
+
+// clearImages says whether it has removed any.
+func clearImages(ctx context.Context, e *docker.Engine, labels map[string]string, meant func(labels map[string]string) bool) (any bool, err error) {
+	images, err := e.Images(ctx)
+	for _, image := range images {
+		if !carries(image.Labels, labels) || !meant(image.Labels) {
+			continue
+		}
+		failed := e.RemoveImage(ctx, image.ID)
+		any = any || failed == nil
+		if !errors.Is(failed, docker.ErrNotFound) && !errors.Is(failed, docker.ErrInUse) { // by one that is made of it, say
+			err = errors.Join(err, failed)
+		}
+	}
+	return any, err
+}
+
+func clearNetworks(ctx context.Context, e *docker.Engine, labels map[string]string, meant func(labels map[string]string) bool) error {
+	networks, err := e.Networks(ctx, labels)
 	for _, id := range networks {
 		n, failed := e.Network(ctx, id)
-		if failed == nil && gone(n.Labels[ownerLabel]) {
+		if failed == nil && meant(n.Labels) {
 			failed = e.RemoveNetwork(ctx, id)
 		}
 		if !errors.Is(failed, docker.ErrNotFound) {
@@ -81,6 +113,16 @@ func sweep(ctx context.Context, e *docker.Engine) error {
 		}
 	}
 	return err
+}
+
+// carries says whether something has all of some labels. An empty value stands for any but none.
+func carries(have, labels map[string]string) bool {
+	for name, value := range labels {
+		if have[name] == "" || value != "" && have[name] != value {
+			return false
+		}
+	}
+	return true
 }
 
 // remove kills a container and removes it with its volumes. One that is gone is fine.

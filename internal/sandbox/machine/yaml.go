@@ -86,16 +86,13 @@ func (l *lines) scalar(text string) (string, error) {
 	switch {
 	case text == "":
 		return "", nil
-	case text[0] == '\'':
-		inner, rest, ok := strings.Cut(text[1:], "'")
+	case text[0] == '\'', text[0] == '"':
+		inner, rest, ok := quoted(text)
 		if ok && (rest == "" || strings.HasPrefix(rest, " #")) {
 			return inner, nil
 		}
-	case text[0] == '"':
-		inner, rest, ok := strings.Cut(text[1:], "\"")
-		if ok && !strings.Contains(inner, `\`) && (rest == "" || strings.HasPrefix(rest, " #")) {
-			return inner, nil
-		}
+	case text[0] == '[': // a list, in which a hash may stand
+		return text, nil
 	case strings.ContainsRune(">&*!%@`", rune(text[0])):
 	default:
 		plain, _, _ := strings.Cut(text, " #")

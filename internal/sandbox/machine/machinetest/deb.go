@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -21,8 +22,33 @@ ExecStart=/usr/bin/bluegreen-agent
 WantedBy=multi-user.target
 `
 
-// Package makes a Debian package of a Go program that stands in for the agent: a service as its own is, and no more.
+// packages are those that were made in this process, by program.
+var packages struct {
+	sync.Mutex
+	made map[string][]byte
+}
+
+// Package makes a Debian package of a Go program that stands in for the agent: a service as its own is, and no more. Asked
+// again, it is the same package, so that an engine makes a disk of it once.
 func Package(t testing.TB, program string) string {
+	t.Helper()
+	packages.Lock()
+	defer packages.Unlock()
+	if packages.made[program] == nil {
+		content, err := os.ReadFile(pack(t, program))
+		if err != nil {
+			t.Fatal(err)
+		}
+		packages.made = map[string][]byte{program: content}
+	}
+	deb := filepath.Join(t.TempDir(), "agent.deb")
+	if err := os.WriteFile(deb, packages.made[program], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return deb
+}
+
+func pack(t testing.TB, program string) string {
 	t.Helper()
 	root := t.TempDir()
 	for name, content := range map[string]string{
@@ -45,7 +71,7 @@ func Package(t testing.TB, program string) string {
 		t.Fatalf("build the stand-in of the agent: %v\n%s", err, out)
 	}
 	deb := filepath.Join(t.TempDir(), "agent.deb")
-	if out, err := exec.CommandContext(t.Context(), "dpkg-deb", "--build", root, deb).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "dpkg-deb", "-Znone", "--build", root, deb).CombinedOutput(); err != nil {
 		t.Fatalf("dpkg-deb: %v\n%s", err, out)
 	}
 	return deb
