@@ -48,13 +48,17 @@ endif
 test: ## Run all tests with the race detector; those with Docker and systemd need root on Debian or Ubuntu
 	@command -v "$$($(GO) env CC)" >/dev/null || \
 		{ echo "make test: the race detector needs a C compiler (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
-	@.ci/needs dockerd docker iptables ip debootstrap
+	@.ci/needs dockerd docker iptables ip debootstrap shellcheck
 	CGO_ENABLED=1 $(GO) test -race -timeout 30m ./...
 	$(GO) -C tools test ./...
 
 .PHONY: crash
-crash: ## Kill a run before and after every single call (the race detector in `make test` takes a sample of these)
+crash: ## Kill a deployment and a bake at every single call of AWS, an agent and dockerd at every call of Docker (`make test` takes a sample)
+	@.ci/needs dockerd docker iptables ip
 	$(GO) test -run '^TestCrashAtEveryCall$$' -count 1 -timeout 30m -v ./internal/bluegreen | grep -E 'crash points|^(---|ok|FAIL|panic)|_test.go'
+	$(GO) test -run '^TestCrashAtEveryCall$$' -count 1 -timeout 30m -v ./internal/bake -every-call | grep -E 'crash points|^(---|ok|FAIL|panic)|_test.go'
+	$(GO) test -run 'KilledAtEveryCall$$' -count 1 -timeout 90m -v ./internal/agent -agent.every 1 -agent.from 1 | \
+		grep -E ' killed |^(---|ok|FAIL|panic)|_test.go'
 
 .PHONY: build
 build: $(PROGRAMS:%=dist/%) ## Build the programs into dist/
@@ -69,7 +73,7 @@ FORCE:
 .PHONY: package
 package: ## Build the Debian packages, for amd64 and arm64, and their bills of materials into dist/
 	@[ -x "$(NFPM)" ] || { echo "building nfpm $(NFPM_VERSION), once"; \
-		$(GO) -C tools build -trimpath -ldflags '-s -w' -o "$(NFPM)" github.com/goreleaser/nfpm/v2/cmd/nfpm; }
+		$(GO) -C tools build -trimpath -ldflags '-s -w' -o "$(NFPM).$$$$" github.com/goreleaser/nfpm/v2/cmd/nfpm && mv "$(NFPM).$$$$" "$(NFPM)"; } # two may build it at once
 	GO='$(GO)' NFPM='$(NFPM)' BUILD_FLAGS='$(BUILD_FLAGS)' LDFLAGS='$(LDFLAGS)' VERSION='$(VERSION)' \
 		SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' OUT='$(OUT)' packaging/build $(ARCHES)
 
@@ -110,7 +114,8 @@ lint: ## Check format, go.mod, vet, shell scripts and golangci-lint (built once,
 	$(GO) vet ./...
 	$(GO) -C tools vet ./...
 	@.ci/needs shellcheck
-	shellcheck .ci/run .ci/needs .ci/engine packaging/build packaging/postinst packaging/prerm packaging/postrm packaging/motd
+	shellcheck .ci/run .ci/needs .ci/engine packaging/build packaging/postinst packaging/prerm packaging/postrm packaging/motd \
+		packaging/bluegreen-postinst packaging/bluegreen-prerm packaging/bluegreen-postrm
 	@[ -x "$(LINT)" ] || { echo "building golangci-lint $(LINT_VERSION), once"; \
 		$(GO) -C tools build -trimpath -ldflags '-s -w' -o "$(LINT)" github.com/golangci/golangci-lint/v2/cmd/golangci-lint; }
 	"$(LINT)" run ./...
@@ -124,6 +129,7 @@ docs-check: ## Check links, commands and paths in the documents
 bench: ## Measure the switcher in a sandbox with 50 ms per call, and the agent beside Docker; 20 minutes, on a machine at rest
 	@.ci/needs dockerd docker iptables ip
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 10m ./switcher
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 10m ./internal/bake
 	$(GO) test -run '^$$' -bench HealthUnderLoad -benchtime 20000x -timeout 10m ./internal/agent/serve
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./internal/agent -idle 10m
 

@@ -32,14 +32,24 @@ func TestContents(t *testing.T) {
 -rw-r--r-- /usr/share/zsh/vendor-completions/_bluegreen-agent
 `,
 		"bluegreen": `
+-rwxr-xr-x /usr/bin/amibake
 -rwxr-xr-x /usr/bin/switcher
+-rw-r--r-- /usr/lib/systemd/system/amibake@.service
+-rw-r--r-- /usr/lib/systemd/system/amibake@.timer
+-rw-r--r-- /usr/share/bash-completion/completions/amibake
 -rw-r--r-- /usr/share/bash-completion/completions/switcher
 -rw-r--r-- /usr/share/doc/bluegreen/changelog.gz
 -rw-r--r-- /usr/share/doc/bluegreen/copyright
+-rw-r--r-- /usr/share/doc/bluegreen/examples/amibake.cron
+-rw-r--r-- /usr/share/doc/bluegreen/examples/amibake.toml
+-rw-r--r-- /usr/share/fish/vendor_completions.d/amibake.fish
 -rw-r--r-- /usr/share/fish/vendor_completions.d/switcher.fish
 -rw-r--r-- /usr/share/lintian/overrides/bluegreen
+-rw-r--r-- /usr/share/man/man1/amibake.1.gz
 -rw-r--r-- /usr/share/man/man1/switcher.1.gz
+-rw-r--r-- /usr/share/man/man5/amibake.toml.5.gz
 -rw-r--r-- /usr/share/man/man5/bluegreen.toml.5.gz
+-rw-r--r-- /usr/share/zsh/vendor-completions/_amibake
 -rw-r--r-- /usr/share/zsh/vendor-completions/_switcher
 `,
 	} {
@@ -61,7 +71,7 @@ func TestContents(t *testing.T) {
 
 // TestBillOfMaterials compares the bill that lies beside each package with the programs in it.
 func TestBillOfMaterials(t *testing.T) {
-	for name, programs := range map[string][]string{"bluegreen-agent": {"bluegreen-agent"}, "bluegreen": {"switcher"}} {
+	for name, programs := range map[string][]string{"bluegreen-agent": {"bluegreen-agent"}, "bluegreen": {"amibake", "switcher"}} {
 		root := t.TempDir()
 		command(t, "dpkg-deb", "--extract", deb(t, name, newer), root)
 		var want []string
