@@ -73,6 +73,7 @@ type agent struct {
 	jittered atomic.Bool                 // the first call to ECR was made
 	owned    atomic.Pointer[owner.Owner] // the owner, once there is one: for the watchdog
 	exits    exits                       // of the app, that were told
+	running  docker.Image                // of the container that was shown last
 }
 
 // Run runs the agent until ctx ends, or until it was asked to end and has done what that takes. The container stays, unless the

@@ -24,7 +24,8 @@ func TestBootAndRestart(t *testing.T) {
 	w.secret("db", `{"user":"shop","password":"`+planted[0]+`"}`)
 	w.parameter("/shop/token", planted[1], ssmtypes.ParameterTypeSecureString)
 	w.parameter("/shop/registry", planted[2], ssmtypes.ParameterTypeSecureString)
-	image := w.push(dockertest.App{Version: "v1", User: "1234:1234"})
+	const version = "org.opencontainers.image.version"
+	image := w.push(dockertest.App{Version: "v1", User: "1234:1234", Labels: map[string]string{version: "1.0.0"}})
 	w.registry.Require("puller", planted[2])
 	w.parameter("/shop/image", image, ssmtypes.ParameterTypeString)
 	w.configure("ssm:/shop/image", `
@@ -52,6 +53,9 @@ from = "ssm:/shop/token"
 	if s.Instance != w.instance || s.Color != "blue" || s.Container == nil || s.Container.ID != c.ID || !strings.HasPrefix(s.Image.Digest, "sha256:") {
 		t.Errorf("status: %+v", s)
 	}
+	if s.Version != "1.0.0" || s.Image.Created.IsZero() || !s.Container.Started.Equal(c.StartedAt) {
+		t.Errorf("status: version %q, built %s, started %s", s.Version, s.Image.Created, s.Container.Started)
+	}
 	first.terminate()
 	if again := w.one(); again.ID != c.ID || again.State != "running" {
 		t.Fatalf("after the agent ended the container is %+v", again)
@@ -61,6 +65,10 @@ from = "ssm:/shop/token"
 	w.awaitReady()
 	if again := w.one(); again.ID != c.ID || !again.StartedAt.Equal(c.StartedAt) {
 		t.Errorf("it was touched: %+v, before %+v", again, c)
+	}
+	adopted := w.status()
+	if adopted.Version != s.Version || !adopted.Image.Created.Equal(s.Image.Created) || !adopted.Container.Started.Equal(c.StartedAt) {
+		t.Errorf("after adoption: version %q, built %s, started %s", adopted.Version, adopted.Image.Created, adopted.Container.Started)
 	}
 }
 

@@ -99,8 +99,30 @@ func (a *agent) ensure(ctx context.Context, configured string, tell func(owner.P
 		return owner.Image{}, err
 	}
 	a.board.Update(func(s *serve.Status) {
-		s.Image.Digest, s.Image.Created = got.Digest, facts.Created
-		s.Version = facts.Labels["org.opencontainers.image.version"]
+		if s.Container == nil { // or else what is shown is what runs
+			s.Image.Digest = got.Digest
+			showImage(s, facts)
+		}
 	})
 	return owner.Image{Pinned: got.Pinned, Digest: got.Digest, Stale: got.Stale}, nil
+}
+
+// showImage shows what an image says of itself.
+func showImage(s *serve.Status, facts docker.Image) {
+	s.Image.Created, s.Version = facts.Created, facts.Labels["org.opencontainers.image.version"]
+}
+
+// imageOf reads the image that a container runs, also of one that was there before this agent. The engine's answer is kept:
+// an image never changes.
+func (a *agent) imageOf(id string) docker.Image {
+	if id == a.running.ID {
+		return a.running
+	}
+	facts, err := a.engine.Image(context.Background(), id) // bounded by the engine's own limit
+	if err != nil {
+		a.Log.Debug("what runs is shown without its version", "image", id, "error", err)
+		return docker.Image{}
+	}
+	a.running = facts
+	return facts
 }

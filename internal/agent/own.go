@@ -9,6 +9,7 @@ import (
 	"bluegreen/internal/agent/owner"
 	"bluegreen/internal/agent/serve"
 	"bluegreen/internal/aws/lifecycle"
+	"bluegreen/internal/docker"
 )
 
 func (a *agent) newOwner() (err error) {
@@ -96,6 +97,10 @@ func (a *agent) observe(s owner.Status) {
 		a.metrics.Restart("crash")
 		a.board.Failed("app", fmt.Errorf("%s", exit))
 	}
+	var image docker.Image
+	if s.Container.ImageID != "" {
+		image = a.imageOf(s.Container.ImageID)
+	}
 	a.board.Update(func(b *serve.Status) {
 		b.Config = s.Container.Config
 		if s.Container.ID == "" {
@@ -104,12 +109,13 @@ func (a *agent) observe(s owner.Status) {
 		}
 		c := &serve.Container{
 			ID: s.Container.ID, Name: s.Container.Name, Generation: s.Container.Generation, State: s.Container.State,
-			Restarts: s.Restarts + s.Container.Crashes,
+			Started: s.Container.Started, Restarts: s.Restarts + s.Container.Crashes,
 		}
 		if before := b.Container; before != nil && before.ID == c.ID {
-			c.Usage, c.Started = before.Usage, before.Started
+			c.Usage = before.Usage
 		}
 		b.Container, b.Image.Digest = c, s.Container.Digest
+		showImage(b, image)
 	})
 	a.phase(serve.Phase(s.Phase), why)
 	if s.Phase == owner.Serving && s.Refused == nil {

@@ -45,6 +45,9 @@ func (r *run) try(ctx context.Context) (Image, error) {
 		}
 	}
 	if r.options.Policy == Never {
+		if _, err := r.options.Engine.Image(ctx, r.ref.String()); err == nil {
+			return Image{}, fmt.Errorf("%w with a digest: %s was built or loaded there, and not pulled: push it to a registry, and pull it", errMissing, r.ref)
+		}
 		return Image{}, fmt.Errorf("%w: %s, and it must not be pulled", errMissing, r.ref)
 	}
 	if err := r.resolve(ctx); err != nil {

@@ -87,6 +87,11 @@ func TestEnsure(t *testing.T) {
 			want:    outcome{Image: got, Calls: []string{"resolve " + tagged, "pull " + pinned(one)}}},
 		{name: "never", options: options(func(o *image.Options) { o.Policy = image.Never }),
 			want: outcome{Err: "get image " + tagged + ": not in the engine: " + tagged + ", and it must not be pulled"}},
+		{name: "never, and what is here has no digest", before: func(e *engine) {
+			e.images = append(e.images, docker.Image{ID: "sha256:built", RepoTags: []string{tagged}})
+		},
+			options: options(func(o *image.Options) { o.Policy = image.Never }),
+			want:    outcome{Err: "get image " + tagged + ": not in the engine with a digest: " + tagged + " was built or loaded there, and not pulled: push it to a registry, and pull it"}},
 		{name: "a parameter", ask: "ssm:/shop/image",
 			options: options(func(o *image.Options) {
 				o.Parameter = func(context.Context, string) (string, error) { return tagged + "\n", nil }

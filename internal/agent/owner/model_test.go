@@ -128,7 +128,7 @@ func (m *model) Create(ctx context.Context, s docker.Spec) (id string, err error
 		m.serial++
 		id = fmt.Sprintf("c%04d", m.serial)
 		b := &box{spec: s, Container: docker.Container{
-			ID: id, Name: s.Name, Image: s.Image, Labels: maps.Clone(s.Labels), State: docker.Created, CreatedAt: m.clock(), Ports: s.Ports, Restart: s.Restart,
+			ID: id, Name: s.Name, Image: s.Image, ImageID: "id of " + s.Image, Labels: maps.Clone(s.Labels), State: docker.Created, CreatedAt: m.clock(), Ports: s.Ports, Restart: s.Restart,
 		}}
 		m.boxes = append(m.boxes, b)
 		m.emit(b, "create")

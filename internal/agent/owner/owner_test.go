@@ -61,7 +61,8 @@ func TestBoot(t *testing.T) {
 			t.Error(diff)
 		}
 		if diff := cmp.Diff(owner.Container{
-			ID: b.ID, Name: "shop-1", Generation: 1, Image: "shop:v1", Digest: "sha256:v1", Config: "v1-good", State: "running",
+			ID: b.ID, Name: "shop-1", Generation: 1, Image: "shop:v1", ImageID: b.ImageID, Digest: "sha256:v1", Config: "v1-good", State: "running",
+			Started: b.StartedAt,
 		}, a.Status().Container); diff != "" {
 			t.Error(diff)
 		}

@@ -204,7 +204,7 @@ func (o *Owner) status(v view, d decision) Status {
 
 func shown(c docker.Container) Container {
 	return Container{
-		ID: c.ID, Name: c.Name, Generation: generation(c), Image: c.Labels[LabelImage], Digest: c.Labels[LabelDigest],
-		Config: c.Labels[LabelConfig], State: c.State, Crashes: c.RestartCount,
+		ID: c.ID, Name: c.Name, Generation: generation(c), Image: c.Labels[LabelImage], ImageID: c.ImageID, Digest: c.Labels[LabelDigest],
+		Config: c.Labels[LabelConfig], State: c.State, Started: c.StartedAt, Crashes: c.RestartCount,
 	}
 }

@@ -43,10 +43,12 @@ type Container struct {
 	Name       string
 	Generation int
 	Image      string // as configured
+	ImageID    string // in the engine
 	Digest     string
 	Config     string
-	State      string // Docker's
-	Crashes    int    // that Docker has restarted it after
+	State      string    // Docker's
+	Started    time.Time // zero when it never was
+	Crashes    int       // that Docker has restarted it after
 }
 
 // Exit is an end of the app that nobody here has asked for.

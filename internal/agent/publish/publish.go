@@ -26,7 +26,8 @@ type Usage struct {
 
 // Options of a Publisher.
 type Options struct {
-	App      string  // the namespace is Bluegreen/<app>
+	Prefix   string // of the namespace, before "/" and the app's name
+	App      string
 	Color    string  // the dimension Color
 	Instance string  // besides, as a dimension InstanceId of series of their own; none when empty: CloudWatch bills by series
 	Cores    float64 // that the container may use: 100 % of CPU
@@ -158,7 +159,7 @@ func (p *Publisher) write(ctx context.Context) {
 	}
 	within, cancel := context.WithTimeout(ctx, putWithin)
 	defer cancel()
-	err := p.options.Put(within, "Bluegreen/"+p.options.App, data...)
+	err := p.options.Put(within, p.options.Prefix+"/"+p.options.App, data...)
 	if ctx.Err() != nil {
 		return
 	}

@@ -46,7 +46,7 @@ type write struct {
 
 func (w *world) options() Options {
 	return Options{
-		App: "flask-app", Color: "green", Cores: 2, Usage: w.ask, Put: w.put, Rand: func() float64 { return .55 },
+		Prefix: "Shops", App: "flask-app", Color: "green", Cores: 2, Usage: w.ask, Put: w.put, Rand: func() float64 { return .55 },
 		Log:      slog.New(slog.NewTextHandler(&w.log, nil)),
 		Healthy:  func() bool { w.mu.Lock(); defer w.mu.Unlock(); return w.healthy },
 		Restarts: func() int { w.mu.Lock(); defer w.mu.Unlock(); return w.restarts },
@@ -172,7 +172,7 @@ func TestAMinute(t *testing.T) {
 			"33s Color=green Healthy Count {6 2 0 1}",
 			"33s Color=green Restarts Count {6 2 0 2}",
 		})
-		if got := w.written[1]; len(w.written) != 2 || got.At != 93*time.Second || got.Namespace != "Bluegreen/flask-app" {
+		if got := w.written[1]; len(w.written) != 2 || got.At != 93*time.Second || got.Namespace != "Shops/flask-app" {
 			t.Errorf("got %+v", got)
 		}
 	})

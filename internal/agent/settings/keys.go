@@ -182,7 +182,7 @@ func sectionLifecycle() Section {
 func sectionMetrics() Section {
 	return Section{Name: "metrics", Text: "What goes to CloudWatch: the app's memory, processor time, restarts and health, by app and colour.", Keys: []Key{
 		{"metrics.enabled", "", "", "whether anything does"},
-		{"metrics.namespace", "", "", "namespace of the metrics"},
+		{"metrics.namespace", "", "", "namespace of the metrics in CloudWatch, before `/` and the app's name"},
 		{"metrics.interval", "", "", "how often it is sent"},
 	}}
 }
