@@ -172,10 +172,13 @@ func TestEnsureGoesOn(t *testing.T) {
 		}()
 		time.Sleep(63*time.Second + time.Hour)
 		synctest.Wait()
-		if n := len(e.calls); n != 67 { // at 0, 1, 3, 7, 15, 31, 63 s, and then each minute
+		e.mu.Lock()
+		n := len(e.calls)
+		e.always = nil
+		e.mu.Unlock()
+		if n != 67 { // at 0, 1, 3, 7, 15, 31, 63 s, and then each minute
 			t.Errorf("asked %d times", n)
 		}
-		e.always = nil
 		if err := <-done; err != nil {
 			t.Error(err)
 		}

@@ -63,6 +63,23 @@ func messageTree(message any, names *naming) *node {
 	return extract(reflect.ValueOf(message).Elem(), names, "")
 }
 
+// replyTree is the tree of an output in XML. Its lists are there when they are empty, too: clients tell a list of nothing
+// from none.
+func replyTree(out any, names *naming) *node {
+	v := reflect.ValueOf(out).Elem()
+	tree := newObject()
+	for _, m := range names.structure(v.Type()).members {
+		child := extract(v.Field(m.index), names, m.item)
+		if child == nil && isList(v.Field(m.index).Type()) {
+			child = &node{kind: listNode, item: m.item}
+		}
+		if child != nil {
+			tree.put(m.name, child)
+		}
+	}
+	return tree
+}
+
 // failure is any error as clients may see it.
 func failure(err error) *Error {
 	var e *Error

@@ -39,7 +39,7 @@ func (ec2Codec) malformed(err error) *Error {
 func (ec2Codec) absent(message string) *Error { return Errorf("InvalidAction", "%s", message) }
 
 func (ec2Codec) encode(s *Service, operation string, out any, requestID string) *reply {
-	tree := messageTree(out, ec2ResponseNames)
+	tree := replyTree(out, ec2ResponseNames)
 	if len(ec2ResponseNames.structure(reflect.TypeOf(out).Elem()).members) == 0 {
 		tree.put("return", scalar(true)) // how EC2 says that it did what has no result
 	}

@@ -68,7 +68,7 @@ func (queryCodec) absent(message string) *Error { return Errorf("InvalidAction",
 func (queryCodec) encode(s *Service, operation string, out any, requestID string) *reply {
 	var b bytes.Buffer
 	b.WriteString("<" + operation + `Response xmlns="` + s.Namespace + `">`)
-	writeXML(&b, operation+"Result", messageTree(out, queryNames))
+	writeXML(&b, operation+"Result", replyTree(out, queryNames))
 	b.WriteString("<ResponseMetadata>" + xmlElement("RequestId", requestID) + "</ResponseMetadata>")
 	b.WriteString("</" + operation + "Response>")
 	return newReply(200, "text/xml", b.Bytes())

@@ -80,7 +80,7 @@ func (restXMLCodec) malformed(err error) *Error {
 func (restXMLCodec) absent(message string) *Error { return Errorf("InvalidAction", "%s", message) }
 
 func (restXMLCodec) encode(s *Service, operation string, out any, _ string) *reply {
-	tree := messageTree(out, restXMLNames)
+	tree := replyTree(out, restXMLNames)
 	var b bytes.Buffer
 	b.WriteString(xmlHeader + "<" + operation + `Response xmlns="` + s.Namespace + `">`)
 	header := http.Header{"Content-Type": {"text/xml"}}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"sync"
 	"testing"
 
@@ -55,7 +56,7 @@ func round[In, Out, Options any](
 		return answer, nil
 	}))
 	r.checks = append(r.checks, func() {
-		for what, sent := range map[string]*Out{"full": filled[Out](r.t), "empty": new(Out)} {
+		for what, sent := range map[string]*Out{"full": filled[Out](r.t), "empty": empty[Out]()} {
 			r.t.Run(name+"/"+what, func(t *testing.T) {
 				answer = sent
 				in := filled[In](t)
@@ -72,6 +73,17 @@ func round[In, Out, Options any](
 			})
 		}
 	})
+}
+
+// empty is an output with no field set. Lists are there nevertheless, as services send them.
+func empty[Out any]() *Out {
+	out := new(Out)
+	for _, field := range reflect.ValueOf(out).Elem().Fields() {
+		if field.Kind() == reflect.Slice && field.CanSet() && field.Type().Elem().Kind() != reflect.Uint8 {
+			field.Set(reflect.MakeSlice(field.Type(), 0, 0))
+		}
+	}
+	return out
 }
 
 func (r *rounds) run(service wire.Service) {
