@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,7 +21,7 @@ func (h *home) destroy() error {
 	if !filepath.IsAbs(h.dir) || !strings.HasPrefix(filepath.Base(h.dir), prefix) {
 		return fmt.Errorf("%q is no home of an engine", h.dir)
 	}
-	err := errors.Join(h.kill(), h.unmount(), h.removeCgroups())
+	err := errors.Join(h.kill(), h.removeNetworks(), h.unmount(), h.removeCgroups())
 	if h.hidden && h.name != "" {
 		err = errors.Join(err, removeHidden(h.name))
 	}
@@ -28,6 +29,25 @@ func (h *home) destroy() error {
 		err = errors.Join(err, ip("link", "delete", h.name))
 	}
 	return errors.Join(err, os.RemoveAll(h.dir))
+}
+
+// removeNetworks removes the bridges of networks that the engine has made. Each takes a range of addresses from all engines
+// of the machine. Which are the engine's, its own records say.
+func (h *home) removeNetworks() error {
+	records, err := os.ReadFile(h.path("data", "network", "files", "local-kv.db"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // it has not come that far
+	}
+	links, failed := net.Interfaces()
+	if err = errors.Join(err, failed); err != nil {
+		return err
+	}
+	for _, link := range links {
+		if strings.HasPrefix(link.Name, "br-") && bytes.Contains(records, []byte(`"`+link.Name+`"`)) {
+			err = errors.Join(err, ip("link", "delete", link.Name))
+		}
+	}
+	return err
 }
 
 // kill ends the processes that name this home, which are the daemons and the shims of containers, and their children,

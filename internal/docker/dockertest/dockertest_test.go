@@ -159,12 +159,20 @@ func TestNothingIsLeft(t *testing.T) {
 			end: func(t *testing.T, d *dockertest.Daemon) { d.Kill(t) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var root, name string
+			var root, name, network string
 			t.Run("engine", func(t *testing.T) {
 				d := dockertest.Start(t, tt.opts...)
 				root, name = d.Root, bridge(d.Root)
 				d.Load(t, dockertest.BuildApp(t, dockertest.App{Version: "v1"}), "shop:1")
 				run(t, d, docker.Spec{Image: "shop:1", Env: map[string]string{"APP_IGNORE_TERM": "yes"}, StopTimeout: time.Second})
+				id, err := d.Engine(t).CreateNetwork(t.Context(), "shop", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				network = "br-" + id[:12]
+				if _, err := net.InterfaceByName(network); err != nil {
+					t.Fatal(err)
+				}
 				tt.end(t, d)
 			})
 			if found := left(t, root); len(found) > 0 {
@@ -172,6 +180,9 @@ func TestNothingIsLeft(t *testing.T) {
 			}
 			if name == "" || bridge(root) != "" {
 				t.Errorf("had the bridge %q, left %q", name, bridge(root))
+			}
+			if _, err := net.InterfaceByName(network); err == nil {
+				t.Errorf("left: bridge %s of a network", network)
 			}
 			groups, _ := filepath.Glob("/sys/fs/cgroup/*/" + name)
 			if _, err := net.InterfaceByName(name); err != nil && len(groups) > 0 { // else the name has another owner now
