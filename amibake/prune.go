@@ -14,10 +14,11 @@ func newPrune(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prune",
 		Short: "Say which old AMIs may go, and why the others may not; with --apply take them away",
-		Long: "prune keeps the newest AMIs, young ones, and all that anything uses: instances, stopped ones too, any version of a launch\n" +
-			"template, launch configurations, mixed instances policies, parameters, deployments that have not ended, and other\n" +
-			"accounts. What cannot be found out counts as a use. The rest goes down a ladder, a rung a run: deprecated, disabled,\n" +
-			"deregistered with its snapshots.",
+		Long: "prune keeps the newest AMIs, young ones, and all that anything uses: instances, stopped ones too, versions of launch\n" +
+			"templates, launch configurations, mixed instances policies, parameters, deployments that have not ended, and other\n" +
+			"accounts. A version that bluegreen has made counts while it is the default or the latest, or something names it. What\n" +
+			"cannot be found out counts as a use. The rest goes down a ladder, a rung a run: deprecated, disabled, deregistered with\n" +
+			"its snapshots.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			b, err := e.open(cmd.Context())

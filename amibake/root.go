@@ -38,7 +38,7 @@ func newRoot(e *env) *cobra.Command {
 	flags.BoolVar(&e.json, "json", false, "print events and results as JSON, one a line, on stdout")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cli.UsageError{Err: err} })
 	root.AddCommand(
-		newPlan(e), newBake(e), newVerify(e), newPromote(e), newPrune(e), newSweep(e), newList(e), newVersion(e),
+		newPlan(e), newBake(e), newVerify(e), newPromote(e), newPrune(e), newSweep(e), newList(e), newHistory(e), newDoctor(e), newIAMPolicy(e), newVersion(e),
 	)
 	for _, c := range root.Commands() {
 		c.Long = c.Long + "\n" + exitCodes

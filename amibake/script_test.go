@@ -55,7 +55,7 @@ type scriptAccount struct {
 //	account
 func cmdAccount(ts *testscript.TestScript, _ bool, _ []string) {
 	a := ts.Value(accountKey{}).(*scriptAccount)
-	sb, err := sandbox.New(sandbox.Options{Account: account.Options{Speed: 600, Seed: 1}, Guest: a.guest})
+	sb, err := sandbox.New(sandbox.Options{Account: account.Options{Speed: 600, Seed: 1}, Guest: a.guest, Command: a.command})
 	ts.Check(err)
 	ts.Defer(sb.Close)
 	a.sandbox = sb
@@ -100,6 +100,15 @@ func (a *scriptAccount) guest(m ec2.Machine) ec2.Guest {
 			fmt.Sprintf(`{"agent":"1.2.0","digest":%q,"docker":"26.1","phase":"serving","imds":"required","ports":[22,9180],"published":[8000],"boot_ms":9000}`, a.digest))}}
 	}
 	return nil
+}
+
+// command is what comes of a command: the same, and a code that says so.
+func (a *scriptAccount) command(m ec2.Machine, _ string) ec2.Guest {
+	g := a.guest(m)
+	if m.InstanceTags[bake.TagRole] == bake.RoleBuilder && a.broken.Load() {
+		g = append(g, ec2.Step{Do: ec2.Fail})
+	}
+	return g
 }
 
 // cmdGuest says how builders are from now on:

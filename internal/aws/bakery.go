@@ -5,6 +5,7 @@ import (
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 
+	"bluegreen/internal/aws/command"
 	"bluegreen/internal/aws/group"
 	"bluegreen/internal/aws/image"
 	"bluegreen/internal/aws/instance"
@@ -21,6 +22,7 @@ type Bakery struct {
 	Region     string
 	Images     *image.Client
 	Instances  *instance.Client
+	Commands   *command.Client
 	References *references.Client
 	Groups     *group.Client
 	Templates  *template.Client
@@ -44,7 +46,7 @@ func ConnectBakery(ctx context.Context, o Options) (*Bakery, error) {
 func bakery(cfg sdk.Config) *Bakery {
 	return &Bakery{
 		Region: cfg.Region,
-		Images: image.New(cfg), Instances: instance.New(cfg), References: references.New(cfg), Groups: group.New(cfg),
+		Images: image.New(cfg), Instances: instance.New(cfg), Commands: command.New(cfg), References: references.New(cfg), Groups: group.New(cfg),
 		Templates: template.New(cfg), Params: params.New(cfg), Registry: registry.New(cfg), Staging: staging.New(cfg), Metrics: metrics.New(cfg),
 		cfg: cfg,
 	}

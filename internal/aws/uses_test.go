@@ -1,16 +1,18 @@
 package aws_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"bluegreen/internal/aws/awserr"
 	"bluegreen/internal/aws/params"
+	"bluegreen/internal/aws/references"
 	"bluegreen/internal/aws/template"
 	"bluegreen/internal/sandbox/wire"
 )
@@ -40,14 +42,15 @@ func TestReferences(t *testing.T) {
 			t.Errorf("the default is %+v, %v", got, err)
 		}
 
-		templates, err := k.b.References.Templates(ctx)
+		versions, err := k.b.References.Versions(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for id, want := range map[string]string{v1: " version 1", v2: " version 2 (default, latest)"} {
-			if got := labels(templates[id], blue.TemplateID); got != blue.TemplateID+want {
-				t.Errorf("%s is launched by %q, want %q", id, got, want)
-			}
+		versions = slices.DeleteFunc(versions, func(v references.Version) bool { return v.Template != blue.TemplateID })
+		slices.SortFunc(versions, func(a, b references.Version) int { return cmp.Compare(a.Number, b.Number) })
+		if len(versions) != 2 || versions[0].Image != v1 || versions[0].Default || versions[0].Latest ||
+			versions[1].Image != v2 || !versions[1].Default || !versions[1].Latest || versions[1].Description != "t" || versions[1].Name == "" {
+			t.Errorf("versions: %+v", versions)
 		}
 		instances, err := k.b.References.Instances(ctx)
 		var want []string
@@ -56,14 +59,14 @@ func TestReferences(t *testing.T) {
 		}
 		slices.Sort(want)
 		slices.Sort(instances[v1])
-		if diff := cmp.Diff(map[string][]string{v1: want}, instances); err != nil || diff != "" {
+		if diff := gocmp.Diff(map[string][]string{v1: want}, instances); err != nil || diff != "" {
 			t.Errorf("%v %s", err, diff)
 		}
 		reported, err := k.b.References.Reported(ctx, []string{v1, v2, k.made.Images["v3"]})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for id, kinds := range map[string][]string{v1: {"ec2:Instance", "ec2:LaunchTemplate"}, v2: {"ssm:Parameter"}} {
+		for id, kinds := range map[string][]string{v1: {"ec2:Instance"}, v2: {"ssm:Parameter"}} {
 			for _, kind := range kinds {
 				if !slices.ContainsFunc(reported[id], func(use string) bool { return strings.HasPrefix(use, kind+" arn:") }) {
 					t.Errorf("no %s uses %s: %v", kind, id, reported[id])
@@ -78,11 +81,6 @@ func TestReferences(t *testing.T) {
 			t.Errorf("without the right: %v, %v", got, err)
 		}
 	})
-}
-
-// labels is what a template's versions are called among the uses of an image.
-func labels(uses []string, templateID string) string {
-	return strings.Join(slices.DeleteFunc(slices.Clone(uses), func(use string) bool { return !strings.HasPrefix(use, templateID+" ") }), ", ")
 }
 
 func TestHistory(t *testing.T) {
@@ -104,7 +102,7 @@ func TestHistory(t *testing.T) {
 			}
 			got = append(got, w.Param)
 		}
-		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		if diff := gocmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%v %s", err, diff)
 		}
 		if _, err := k.b.Params.History(ctx, "/none"); !errors.Is(err, awserr.ErrNotFound) {

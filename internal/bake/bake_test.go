@@ -73,6 +73,9 @@ func TestRunningBuilders(t *testing.T) {
 	}
 }
 
+// silent is an instance that never says anything of its own.
+func silent(string) ec2.Guest { return ec2.Guest{{After: time.Minute, Print: "login:"}} }
+
 // TestFailures has instances go wrong: what a person gets to read, and that nothing is left.
 func TestFailures(t *testing.T) {
 	failing := func(run string) ec2.Guest {
@@ -85,7 +88,6 @@ func TestFailures(t *testing.T) {
 			return ec2.Guest{{After: time.Minute, Print: recipe.Say(run, "stage", "packages")}, {After: time.Minute, Do: d}}
 		}
 	}
-	silent := func(string) ec2.Guest { return ec2.Guest{{After: time.Minute, Print: "login:"}} }
 	for _, c := range []struct {
 		name, role string
 		says       func(w *world) func(run string) ec2.Guest

@@ -11,6 +11,9 @@ import (
 	"bluegreen/internal/step"
 )
 
+// workflowBake is what the journal calls a run that makes an AMI.
+const workflowBake = "bake"
+
 // Bake makes the AMI that is due and proves it. A run for the same that was cut off is gone on with; one that was about other
 // inputs is undone first.
 func (b *Bakery) Bake(ctx context.Context, p Plan) (Baking, error) {
@@ -21,7 +24,7 @@ func (b *Bakery) Bake(ctx context.Context, p Plan) (Baking, error) {
 	}
 	tag := func(tag string, s *Baking) { s.Tag = tag }
 	same := func(before Baking) bool { return before.Key == p.Key && time.Now().Before(before.Expires) }
-	err := carry(ctx, b, "bake", p.State, tag, steps, same)
+	err := carry(ctx, b, workflowBake, p.State, tag, steps, same)
 	if last == nil {
 		return p.State, err
 	}
@@ -40,7 +43,7 @@ func (b *Bakery) Verify(ctx context.Context, id string) (Baking, error) {
 	began := time.Now().UTC().Truncate(time.Second)
 	state := Baking{
 		Began: began, Expires: began.Add(b.Settings.Build.Expiry), Key: i.Tags[TagKey], Name: i.Name, App: i.Tags[TagImage],
-		Agent: i.Tags[TagAgent], Digest: digestOf(i.Tags[TagImage]), Image: id,
+		Agent: i.Tags[TagAgent], Digest: digestOf(i.Tags[TagImage]), Channel: b.Settings.Build.Channel, Image: id,
 	}
 	var last *run[Baking]
 	steps := func(r *run[Baking]) []step.Step[Baking] {

@@ -60,9 +60,14 @@ func (b *baker) unstage(ctx context.Context, s *Baking) error {
 	return nil
 }
 
-// object is a staged file as the builder is told of it. Its URL works for as long as the builder may take.
+// object is a staged file as the builder is told of it. Its URL works for as long as the builder may take; one that waits for a
+// command may wait for a run that goes on.
 func (b *baker) object(ctx context.Context, s *Baking, name string, content []byte) (recipe.Object, error) {
-	url, err := b.Cloud.Staging.Presign(ctx, b.Settings.Staging.Bucket, b.stagedKey(s, name), b.Settings.Build.Deadline)
+	good := b.Settings.Build.Deadline
+	if b.sent() {
+		good = time.Until(s.Expires)
+	}
+	url, err := b.Cloud.Staging.Presign(ctx, b.Settings.Staging.Bucket, b.stagedKey(s, name), good)
 	return recipe.Object{URL: url, SHA256: recipe.SHA256(content)}, err
 }
 
@@ -92,7 +97,7 @@ func (b *baker) builderUserData(ctx context.Context, s *Baking) (string, error) 
 		return "", err
 	}
 	build := recipe.Builder{
-		Guest: recipe.Guest{Run: s.Tag, DeadMan: time.Until(s.Expires)},
+		Guest: recipe.Guest{Run: s.Tag, DeadMan: time.Until(s.Expires), Sent: b.sent()},
 		App:   b.Settings.App, Docker: b.Settings.Build.Docker, Packages: b.Settings.Build.Packages, Image: s.App,
 	}
 	if b.Settings.Staging.Bucket == "" {
@@ -115,7 +120,7 @@ func (b *baker) builderUserData(ctx context.Context, s *Baking) (string, error) 
 
 // provisioned waits for the builder's word that an AMI can be made of it, and compares what it says with what was wanted.
 func (b *baker) provisioned(ctx context.Context, s *Baking) error {
-	err := b.word(ctx, s, "provision", "the builder "+s.Builder, s.Builder, b.Settings.Build.Deadline, func(r recipe.Report) bool {
+	err := b.word(ctx, s, "provision", b.builder(s), func(r recipe.Report) bool {
 		s.Ready = r.Ready
 		return r.Ready != nil
 	})
@@ -129,6 +134,15 @@ func (b *baker) provisioned(ctx context.Context, s *Baking) error {
 		return &GuestError{Instance: s.Builder, Stage: "ready", Reason: fmt.Sprintf("it has version %s of the agent, not %s", s.Ready.Agent, s.Agent)}
 	}
 	return nil
+}
+
+func (b *baker) builder(s *Baking) worker {
+	return worker{what: "the builder " + s.Builder, id: s.Builder, command: s.BuildCommand, limit: b.Settings.Build.Deadline}
+}
+
+func (b *baker) commandBuilder(ctx context.Context, s *Baking) (err error) {
+	s.BuildCommand, err = b.command(ctx, s, "command", RoleBuilder, b.builder(s))
+	return err
 }
 
 func (b *baker) endBuilder(ctx context.Context, s *Baking) error {

@@ -100,7 +100,7 @@ func (r *run[S]) finish(ctx context.Context, err error) error {
 // abandon undoes a run of any workflow.
 func (b *Bakery) abandon(ctx context.Context, record step.Record, epoch int64) error {
 	switch record.Workflow {
-	case "bake":
+	case workflowBake:
 		return newRun[Baking](b, epoch).resume(ctx, record, false, func(r *run[Baking]) []step.Step[Baking] { return bakeSteps(r, nil) })
 	case "verify":
 		return newRun[Baking](b, epoch).resume(ctx, record, false, verifySteps)

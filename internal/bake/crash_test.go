@@ -39,8 +39,13 @@ func (w *world) mortal(ctx context.Context, owner string, p *plug, do deed) (ev 
 // TestCrashAtEveryCall kills a bake before and after each of its calls. The bake after it comes to the same AMI or to a new one,
 // and once what is left has been swept the account holds one proven AMI and nothing else.
 func TestCrashAtEveryCall(t *testing.T) {
+	t.Run("console", func(t *testing.T) { crashAtEveryCall(t, "") })
+	t.Run("run-command", func(t *testing.T) { crashAtEveryCall(t, sent) })
+}
+
+func crashAtEveryCall(t *testing.T, more string) {
 	calls := 0
-	inWorld(t, "", func(ctx context.Context, w *world) {
+	inWorld(t, more, func(ctx context.Context, w *world) {
 		p := w.plug(0, false)
 		if _, _, err := w.mortal(ctx, "uninterrupted", p, theBake); err != nil {
 			w.t.Fatal(err)
@@ -55,7 +60,7 @@ func TestCrashAtEveryCall(t *testing.T) {
 	for call := 1 + calls%stride; call <= calls; call += stride {
 		for _, after := range []bool{false, true} {
 			points++
-			inWorld(t, "", func(ctx context.Context, w *world) { w.dieAndRecover(ctx, call, after) })
+			inWorld(t, more, func(ctx context.Context, w *world) { w.dieAndRecover(ctx, call, after) })
 		}
 	}
 	t.Logf("%d crash points of %d calls", points, calls)

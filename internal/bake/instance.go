@@ -9,8 +9,6 @@ import (
 
 	"bluegreen/internal/aws/awserr"
 	"bluegreen/internal/aws/instance"
-	"bluegreen/internal/bake/recipe"
-	"bluegreen/internal/wait"
 )
 
 // launch starts an instance of this run, or finds the one that this run has started before: by its tags, since a launch whose
@@ -24,7 +22,7 @@ func (b *baker) launch(ctx context.Context, s *Baking, role string, l instance.L
 	}
 	l.Tags, l.Token = tags, b.Settings.App+"-"+s.Tag+"-"+role
 	l.Subnet, l.SecurityGroups, l.Profile = b.Settings.Build.Subnet, b.Settings.Build.SecurityGroups, b.Settings.Build.InstanceProfile
-	l.HopLimit = 1
+	l.HopLimit = max(1, l.HopLimit)
 	id, err = b.Cloud.Instances.Run(ctx, l)
 	if awserr.Code(err) != "IdempotentParameterMismatch" {
 		return id, err
@@ -75,47 +73,6 @@ func (b *baker) terminate(ctx context.Context, s *Baking, role, id string) error
 	err = b.Cloud.Instances.Terminate(ctx, ids...)
 	if errors.Is(err, awserr.ErrNotFound) {
 		return nil
-	}
-	return err
-}
-
-// word reads what an instance has to say about this run from its console, until it is what ends the wait. An instance that is no
-// more, or that says that it has failed, ends it too, with the last lines of its log.
-func (b *baker) word(ctx context.Context, s *Baking, step, what, id string, limit time.Duration, heard func(recipe.Report) bool) error {
-	last, text := recipe.Report{}, ""
-	err := b.until(ctx, step, what, limit, func(ctx context.Context) (bool, string, error) {
-		i, err := b.Cloud.Instances.Get(ctx, id)
-		if errors.Is(err, awserr.ErrNotFound) {
-			return false, "not to be seen yet", nil
-		}
-		if err != nil {
-			return false, "", err
-		}
-		said, err := b.Cloud.Instances.Console(ctx, id)
-		if err != nil && !errors.Is(err, awserr.ErrNotFound) {
-			return false, "", err
-		}
-		if said != "" {
-			text = said
-		}
-		last = recipe.Parse(text, s.Tag)
-		switch {
-		case heard(last):
-			return true, "", nil
-		case last.Failed != nil:
-			return false, "", &GuestError{Instance: id, Stage: last.Failed.Stage, Reason: last.Failed.Reason, Log: last.Log}
-		case i.Ended() || i.State == instance.Stopped || i.State == instance.Stopping:
-			return false, "", &GuestError{Instance: id, Stage: last.Stage, Reason: "the instance is " + i.State + because(i.Reason), Log: recipe.Tail(text, tailLines)}
-		}
-		status := i.State
-		if last.Stage != "" {
-			status += ", " + last.Stage
-		}
-		return false, status, nil
-	})
-	var timeout *wait.TimeoutError
-	if errors.As(err, &timeout) {
-		return &GuestError{Instance: id, Stage: last.Stage, Reason: err.Error(), Log: recipe.Tail(text, tailLines)}
 	}
 	return err
 }

@@ -41,7 +41,7 @@ func (b *Bakery) Plan(ctx context.Context) (Plan, error) {
 	began := time.Now().UTC().Truncate(time.Second)
 	p.State = Baking{
 		Began: began, Expires: began.Add(b.Settings.Build.Expiry), Key: p.Key, Base: g.inputs.Base, App: g.inputs.Image,
-		Agent: g.inputs.Agent, Digest: digestOf(g.inputs.Image),
+		Agent: g.inputs.Agent, Digest: digestOf(g.inputs.Image), Channel: b.Settings.Build.Channel,
 	}
 	if p.State.Name, err = recipe.Name(b.Settings.Build.Name, b.Settings.App, began, p.Key); err != nil {
 		return Plan{}, &exit.Problem{Code: exit.Usage, Err: err, Try: "set build.name"}
@@ -56,7 +56,9 @@ func (b *Bakery) Plan(ctx context.Context) (Plan, error) {
 	if p.Turn, err = b.turn(ctx); err != nil {
 		return Plan{}, err
 	}
-	p.Steps = bakeSteps(newRun[Baking](b, 0), &p.goods)
+	r := newRun[Baking](b, 0)
+	r.State = p.State
+	p.Steps = bakeSteps(r, &p.goods)
 	return p, nil
 }
 

@@ -284,7 +284,7 @@ func (b *Bakery) shareImages(ctx context.Context, p *Promotion) error {
 // launches from the template says which version it wants, or the latest.
 func (b *Bakery) templateVersion(ctx context.Context, p *Promotion) error {
 	id, home := b.Settings.Promote.LaunchTemplate, p.Regions[p.Home]
-	token := p.Tag + "-template"
+	token := p.Tag + versionSuffix
 	if found, ok, err := b.Cloud.Templates.Find(ctx, id, token); err != nil || ok {
 		home.Version = found.Number
 		return err
@@ -299,7 +299,7 @@ func (b *Bakery) templateVersion(ctx context.Context, p *Promotion) error {
 }
 
 func (b *Bakery) noTemplateVersion(ctx context.Context, p *Promotion) error {
-	found, ok, err := b.Cloud.Templates.Find(ctx, b.Settings.Promote.LaunchTemplate, p.Tag+"-template")
+	found, ok, err := b.Cloud.Templates.Find(ctx, b.Settings.Promote.LaunchTemplate, p.Tag+versionSuffix)
 	if err != nil || !ok {
 		return err
 	}

@@ -21,20 +21,21 @@ func (b *baker) launchTest(ctx context.Context, s *Baking) error {
 	}
 	v := b.Settings.Verify
 	userData, err := recipe.Verifier{
-		Guest: recipe.Guest{Run: s.Tag, DeadMan: time.Until(s.Expires)}, Limit: v.Deadline * 2 / 3, // time is left to say what is wrong
+		Guest: recipe.Guest{Run: s.Tag, DeadMan: time.Until(s.Expires), Sent: b.sent()}, Limit: v.Deadline * 2 / 3, // time is left to say what is wrong
 	}.UserData()
 	if err != nil {
 		return err
 	}
 	s.Test, err = b.launch(ctx, s, RoleTest, instance.Launch{
 		Image: s.Image, Type: v.InstanceType, UserData: userData, RootDevice: made.RootDevice, KMSKey: b.Settings.Build.KMSKey,
+		HopLimit: 2, // an app in a container may need the instance's role
 	})
 	return err
 }
 
 // verified waits for the test instance's word, and looks for faults in it.
 func (b *baker) verified(ctx context.Context, s *Baking) error {
-	err := b.word(ctx, s, "verify", "the test instance "+s.Test, s.Test, b.Settings.Verify.Deadline, func(r recipe.Report) bool {
+	err := b.word(ctx, s, "verify", b.tester(s), func(r recipe.Report) bool {
 		s.Verified = r.Verified
 		return r.Verified != nil
 	})
@@ -48,6 +49,15 @@ func (b *baker) verified(ctx context.Context, s *Baking) error {
 		return errors.New("the AMI " + s.Image + " is not as it has to be: " + strings.Join(faults, "; "))
 	}
 	return nil
+}
+
+func (b *baker) tester(s *Baking) worker {
+	return worker{what: "the test instance " + s.Test, id: s.Test, command: s.TestCommand, limit: b.Settings.Verify.Deadline}
+}
+
+func (b *baker) commandTest(ctx context.Context, s *Baking) (err error) {
+	s.TestCommand, err = b.command(ctx, s, "test-command", RoleTest, b.tester(s))
+	return err
 }
 
 func (b *baker) endTest(ctx context.Context, s *Baking) error {

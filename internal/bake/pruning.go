@@ -57,10 +57,8 @@ func (b *Bakery) checks(region string) []prune.Check {
 	cloud := b.Cloud.In(region)
 	checks := []prune.Check{
 		prune.Listed("instances", "instance", cloud.References.Instances),
-		// Every version counts, not just those that something names today: somebody may name its number tomorrow.
-		prune.Listed("launch templates", "launch template", cloud.References.Templates),
+		b.templates(cloud),
 		prune.Listed("launch configurations", "launch configuration", cloud.Groups.LaunchConfigurations),
-		prune.Listed("mixed instances policies", "the mixed instances policy of group", cloud.Groups.Overrides),
 		prune.Asked("image references", "reference", cloud.References.Reported),
 		prune.Params(func(ctx context.Context) ([]prune.Param, error) { return b.pointers(ctx, cloud) }),
 		prune.Journal("deployment", func(ctx context.Context) ([]prune.Run, error) { return runsOf(ctx, cloud, b.Settings.App) }),
@@ -156,32 +154,32 @@ func (b *Bakery) pointers(ctx context.Context, cloud *aws.Bakery) ([]prune.Param
 	return all, nil
 }
 
-var imageID = regexp.MustCompile(`\bami-[0-9a-f]+\b`)
+var (
+	imageID    = regexp.MustCompile(`\bami-[0-9a-f]+\b`)
+	templateID = regexp.MustCompile(`\blt-[0-9a-f]+\b`)
+)
 
 // runsOf reads the journal of an app's deployments, or of its bakes.
 func runsOf(ctx context.Context, cloud *aws.Bakery, app string) ([]prune.Run, error) {
-	path := "/bluegreen/" + app + "/deployments/"
+	return runsBelow(ctx, cloud, "/bluegreen/"+app+"/deployments/")
+}
+
+// runsBelow reads all journals below a path.
+func runsBelow(ctx context.Context, cloud *aws.Bakery, path string) ([]prune.Run, error) {
 	list, err := cloud.Params.List(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	store := journal.InParams(cloud.Params, app)
+	found, err := journal.Read(list)
+	if err != nil {
+		return nil, fmt.Errorf("read the journals below %s: %w", path, err)
+	}
 	var runs []prune.Run
-	seen := map[string]bool{}
-	for _, p := range list {
-		id, _, _ := strings.Cut(strings.TrimPrefix(p.Name, path), "/")
-		if seen[id] {
-			continue
-		}
-		seen[id] = true
-		record, err := store.Latest(ctx, id)
-		if errors.Is(err, step.ErrNoRun) {
-			continue // its records were trimmed between the two looks
-		}
-		if err != nil {
-			return nil, err
-		}
-		runs = append(runs, prune.Run{ID: id, Ended: record.Phase == step.Ended, Images: imageID.FindAllString(string(record.State), -1)})
+	for _, r := range found {
+		runs = append(runs, prune.Run{
+			ID: r.Run, Ended: r.Phase == step.Ended, Images: imageID.FindAllString(string(r.State), -1),
+			Templates: templateID.FindAllString(string(r.State), -1),
+		})
 	}
 	return runs, nil
 }

@@ -20,10 +20,14 @@ type Baking struct {
 	Agent  string `json:"agent,omitempty"`
 	Digest string `json:"digest"` // of the app's image
 
-	Staged  []string `json:"staged,omitempty"`  // keys in the bucket
-	Builder string   `json:"builder,omitempty"` // ids
-	Image   string   `json:"image,omitempty"`
-	Test    string   `json:"test,omitempty"`
+	Channel string `json:"channel,omitempty"` // by which its instances are heard; a run goes on with the one that it began with
+
+	Staged       []string `json:"staged,omitempty"`  // keys in the bucket
+	Builder      string   `json:"builder,omitempty"` // ids
+	BuildCommand string   `json:"build_command,omitempty"`
+	Image        string   `json:"image,omitempty"`
+	Test         string   `json:"test,omitempty"`
+	TestCommand  string   `json:"test_command,omitempty"`
 
 	Ready    *recipe.Ready    `json:"ready,omitempty"` // what the builder says of itself
 	Verified *recipe.Verified `json:"verified,omitempty"`
@@ -51,6 +55,13 @@ func bakeSteps(r *run[Baking], g *goods) []step.Step[Baking] {
 			Name: "builder", Title: "launch the builder", Back: "terminate the builder",
 			Calls: []string{"RunInstances"}, Do: b.launchBuilder, Undo: b.endBuilder,
 		},
+	)
+	if b.sent() {
+		steps = append(steps, step.Step[Baking]{
+			Name: "command", Title: "send the builder its command", Calls: []string{"SendCommand"}, Do: b.commandBuilder,
+		})
+	}
+	steps = append(steps,
 		step.Step[Baking]{Name: "provision", Title: "wait until the builder is provisioned", Do: b.provisioned},
 	)
 	if !b.running() {
@@ -76,15 +87,20 @@ func bakeSteps(r *run[Baking], g *goods) []step.Step[Baking] {
 // verifySteps prove an AMI on an instance that is made of it.
 func verifySteps(r *run[Baking]) []step.Step[Baking] {
 	b := &baker{r, nil}
-	return []step.Step[Baking]{
-		{
-			Name: "test", Title: "launch a test instance of the AMI", Back: "terminate the test instance",
-			Calls: []string{"RunInstances"}, Do: b.launchTest, Undo: b.endTest,
-		},
-		{Name: "verify", Title: "wait until the test instance has proven itself", Do: b.verified},
-		{Name: "end-test", Title: "terminate the test instance", Calls: []string{"TerminateInstances"}, Do: b.endTest},
-		{Name: "mark", Title: "note in the AMI's tags that it is proven", Calls: []string{"CreateTags"}, Do: b.mark},
+	steps := []step.Step[Baking]{{
+		Name: "test", Title: "launch a test instance of the AMI", Back: "terminate the test instance",
+		Calls: []string{"RunInstances"}, Do: b.launchTest, Undo: b.endTest,
+	}}
+	if b.sent() {
+		steps = append(steps, step.Step[Baking]{
+			Name: "test-command", Title: "send the test instance its command", Calls: []string{"SendCommand"}, Do: b.commandTest,
+		})
 	}
+	return append(steps,
+		step.Step[Baking]{Name: "verify", Title: "wait until the test instance has proven itself", Do: b.verified},
+		step.Step[Baking]{Name: "end-test", Title: "terminate the test instance", Calls: []string{"TerminateInstances"}, Do: b.endTest},
+		step.Step[Baking]{Name: "mark", Title: "note in the AMI's tags that it is proven", Calls: []string{"CreateTags"}, Do: b.mark},
+	)
 }
 
 // baker does the steps.

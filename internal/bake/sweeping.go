@@ -21,7 +21,10 @@ func (b *Bakery) Sweeper() sweep.Sweeper {
 		Lists: map[sweep.Kind]func(context.Context) ([]sweep.Item, error){
 			sweep.Instance: b.sweepInstances, sweep.Image: b.sweepImages, sweep.Snapshot: b.sweepSnapshots,
 		},
-		Live: b.live(), Uses: b.uses, Remove: b.remove,
+		Live: b.live(), Uses: func(ctx context.Context, images []sweep.Ref) (map[sweep.Ref][]sweep.Use, error) {
+			return usesBy(ctx, b.Pruner().Checks, images)
+		},
+		Remove: b.remove,
 	}
 	if b.Settings.Staging.Bucket != "" {
 		s.Lists[sweep.Object] = b.sweepObjects
@@ -128,13 +131,13 @@ func (b *Bakery) sweepObjects(ctx context.Context) ([]sweep.Item, error) {
 	return all, nil
 }
 
-// uses says what needs images, by the same checks as those of a prune.
-func (b *Bakery) uses(ctx context.Context, images []sweep.Ref) (map[sweep.Ref][]sweep.Use, error) {
+// usesBy says what needs images, by checks of a prune.
+func usesBy(ctx context.Context, checks []prune.Check, images []sweep.Ref) (map[sweep.Ref][]sweep.Use, error) {
 	var refs []prune.Ref
 	for _, i := range images {
 		refs = append(refs, prune.Ref(i))
 	}
-	found, err := prune.Collect(ctx, b.Pruner().Checks, refs).Found()
+	found, err := prune.Collect(ctx, checks, refs).Found()
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -46,6 +47,8 @@ type world struct {
 	// What instances say, by their role; what a good one says when there is none. It gets the run's id.
 	says map[string]func(run string) ec2.Guest
 
+	commands []string // instances, each time that one was sent a command; with the account's lock
+
 	over chan struct{} // closed at the end: what is left of dead processes ends then
 	left sync.WaitGroup
 }
@@ -55,7 +58,7 @@ func inWorld(t *testing.T, more string, test func(ctx context.Context, w *world)
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, says: map[string]func(string) ec2.Guest{}, over: make(chan struct{})}
-		sb, err := sandbox.New(sandbox.Options{Fabric: fabric.Memory(), Guest: w.guest})
+		sb, err := sandbox.New(sandbox.Options{Fabric: fabric.Memory(), Guest: w.guest, Command: w.command})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,8 +116,28 @@ func (w *world) configure(more string) {
 	}
 }
 
-// guest is what the software of our instances does: what a test says, or all that it should.
+// sent is more configuration, by which instances are heard by Run Command.
+const sent = "build.channel = \"run-command\"\n"
+
+// guest is what the software of an instance does from its boot on, and command what it does when it is sent one.
 func (w *world) guest(m ec2.Machine) ec2.Guest {
+	if strings.Contains(w.base, sent) {
+		return nil
+	}
+	return w.work(m)
+}
+
+func (w *world) command(m ec2.Machine, script string) ec2.Guest {
+	limit := map[string]time.Duration{bake.RoleBuilder: 30 * time.Minute, bake.RoleTest: 15 * time.Minute}[m.InstanceTags[bake.TagRole]]
+	if strings.TrimSpace(script) != strings.TrimSpace(recipe.Command(limit)) {
+		return ec2.Guest{{Print: "sh: what is this?", Do: ec2.Fail}}
+	}
+	w.commands = append(w.commands, m.InstanceID)
+	return w.work(m)
+}
+
+// work is what our instances do: what a test says, or all that they should.
+func (w *world) work(m ec2.Machine) ec2.Guest {
 	run, role := m.InstanceTags[bake.TagRun], m.InstanceTags[bake.TagRole]
 	if run == "" {
 		return nil

@@ -47,6 +47,9 @@ type Options struct {
 	// Guest writes the script of an instance's software, in place of what Machines would print; see ec2.Guest. The account is
 	// locked.
 	Guest func(ec2.Machine) ec2.Guest
+	// Command writes what comes of a shell script that Run Command sends to an instance, in place of running it; see
+	// ec2.Service.RunScript. The account is locked.
+	Command func(m ec2.Machine, script string) ec2.Guest
 	// Observe is told of every request that a load balancer answers, and Log of what goes wrong in the data plane.
 	Observe func(elbv2.Request)
 	Log     func(problem error)
@@ -123,7 +126,7 @@ func (s *Sandbox) join(o Options) (err error) {
 	s.EC2 = ec2.New(ec2.Options{
 		Account: s.Account, Fabric: s.Fabric,
 		Start:    func(m ec2.Machine) (func(), error) { return s.machines.Start(m) },
-		CheckTag: checkTag, Guest: o.Guest,
+		CheckTag: checkTag, Guest: o.Guest, Command: o.Command,
 		Console: s.console, Capture: s.capture, Discard: s.discard,
 		Parameter:  func(name string) (string, bool) { return s.Params.Value(name) },
 		Parameters: func(value string) []string { return s.Params.Holders(value) },
@@ -158,6 +161,7 @@ func (s *Sandbox) join(o Options) (err error) {
 	s.Account.Lock()
 	s.Zones = route53.New(s.Account, o.Route53)
 	s.Params = ssm.New(s.Account)
+	s.Params.Manage(ssm.Fleet{Instance: s.managed, Run: s.run})
 	s.Images = ecr.New(s.Account)
 	s.Secrets = secretsmanager.New(s.Account)
 	s.WAF = wafv2.New(s.Account, s.Balancer.BalancerExists)
@@ -178,6 +182,7 @@ func (s *Sandbox) join(o Options) (err error) {
 
 // instanceChanged tells those who do something for an instance that it has come to an end, or to a rest.
 func (s *Sandbox) instanceChanged(id, state string) {
+	s.Params.InstanceChanged(id, state)
 	switch state {
 	case launch.Terminated:
 		s.Balancer.InstanceGone(id)
@@ -194,8 +199,12 @@ func checkTag(key, value string) error {
 	switch key {
 	case app.BehaviorTag:
 		_, err = app.ParseBehavior(value)
-	case ec2.ConsoleTag:
+	case ec2.ConsoleTag, ec2.CommandTag:
 		_, err = ec2.ParseGuest(value)
+	case ManagedTag:
+		if value != unmanaged {
+			err = fmt.Errorf("tag %s: want %q, or no such tag", key, unmanaged)
+		}
 	}
 	return err
 }

@@ -94,6 +94,8 @@ var kinds = map[string]error{
 	"InvalidID":                                        ErrNotFound, // of what is to be tagged
 	"InvalidSnapshot.NotFound":                         ErrNotFound,
 	"InvalidInstanceID.NotFound":                       ErrNotFound,
+	"InvalidInstanceId":                                ErrNotFound, // in Systems Manager
+	"InvocationDoesNotExist":                           ErrNotFound,
 	"ImageNotFoundException":                           ErrNotFound,
 	"RepositoryNotFoundException":                      ErrNotFound,
 	"NoSuchBucket":                                     ErrNotFound,

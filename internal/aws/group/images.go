@@ -1,6 +1,7 @@
 package group
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,11 +30,18 @@ func (c *Client) LaunchConfigurations(ctx context.Context) (map[string][]string,
 	return found, nil
 }
 
-// Overrides has the names of the groups that launch each image, or each version of a launch template, besides the template of
-// their own: by their mixed instances policies. A version stands as the group refers to it: "lt-1 version 3",
-// "lt-1 version $Latest".
-func (c *Client) Overrides(ctx context.Context) (map[string][]string, error) {
-	found := map[string][]string{}
+// Launched is one way in which a group launches: by its template, by that of its mixed instances policy, or by an override of it.
+type Launched struct {
+	Group    string
+	Override bool
+	Template string // id, or its name where Auto Scaling has no id; "" where the launch names none
+	Version  string // a number, "$Latest" or "$Default"
+	Image    string // of an override that names one: an id, or "resolve:ssm:PARAMETER"
+}
+
+// Launches lists what groups of any size launch by templates. Those with a launch configuration have none.
+func (c *Client) Launches(ctx context.Context) ([]Launched, error) {
+	var found []Launched
 	pages := autoscaling.NewDescribeAutoScalingGroupsPaginator(c.api, &autoscaling.DescribeAutoScalingGroupsInput{MaxRecords: aws.Int32(perPage)})
 	for pages.HasMorePages() {
 		out, err := pages.NextPage(ctx)
@@ -41,39 +49,34 @@ func (c *Client) Overrides(ctx context.Context) (map[string][]string, error) {
 			return nil, awserr.Wrap(err, "list Auto Scaling groups")
 		}
 		for _, g := range out.AutoScalingGroups {
-			for used := range overrides(g.MixedInstancesPolicy) {
-				found[used] = append(found[used], aws.ToString(g.AutoScalingGroupName))
-			}
+			found = append(found, launches(g)...)
 		}
 	}
 	return found, nil
 }
 
-// overrides has the images and versions of a policy, each once.
-func overrides(p *types.MixedInstancesPolicy) map[string]bool {
-	used := map[string]bool{}
-	if p == nil || p.LaunchTemplate == nil {
-		return used
-	}
-	add := func(s *types.LaunchTemplateSpecification) {
+func launches(g types.AutoScalingGroup) []Launched {
+	var found []Launched
+	add := func(override bool, s *types.LaunchTemplateSpecification, image *string) {
+		l := Launched{Group: aws.ToString(g.AutoScalingGroupName), Override: override, Image: aws.ToString(image)}
 		if s != nil {
-			used[aws.ToString(s.LaunchTemplateId)+" version "+version(s)] = true
+			l.Template, l.Version = cmp.Or(aws.ToString(s.LaunchTemplateId), aws.ToString(s.LaunchTemplateName)), version(s)
+		}
+		if l.Template != "" || l.Image != "" {
+			found = append(found, l)
 		}
 	}
-	add(p.LaunchTemplate.LaunchTemplateSpecification)
-	for _, o := range p.LaunchTemplate.Overrides {
-		add(o.LaunchTemplateSpecification)
-		if image := aws.ToString(o.ImageId); image != "" {
-			used[image] = true
+	add(false, g.LaunchTemplate, nil)
+	if p := g.MixedInstancesPolicy; p != nil && p.LaunchTemplate != nil {
+		add(false, p.LaunchTemplate.LaunchTemplateSpecification, nil)
+		for _, o := range p.LaunchTemplate.Overrides {
+			add(true, o.LaunchTemplateSpecification, o.ImageId)
 		}
 	}
-	return used
+	return found
 }
 
 // version is how a group refers to a version of a launch template; without a word it is the default one.
 func version(s *types.LaunchTemplateSpecification) string {
-	if v := aws.ToString(s.Version); v != "" {
-		return v
-	}
-	return "$Default"
+	return cmp.Or(aws.ToString(s.Version), "$Default")
 }

@@ -69,7 +69,7 @@ func account() *lists {
 				types.LaunchTemplateOverrides{LaunchTemplateSpecification: template("lt-2", "$Latest")},
 				types.LaunchTemplateOverrides{LaunchTemplateSpecification: template("lt-2", "$Latest"), ImageId: aws.String("ami-1")},
 			),
-			mixed("b", template("lt-1", ""), types.LaunchTemplateOverrides{ImageId: aws.String("ami-1")}, types.LaunchTemplateOverrides{ImageId: aws.String("ami-2")}),
+			mixed("b", template("lt-1", ""), types.LaunchTemplateOverrides{ImageId: aws.String("resolve:ssm:/shop/ami")}, types.LaunchTemplateOverrides{ImageId: aws.String("ami-2")}),
 			{AutoScalingGroupName: aws.String("empty"), MixedInstancesPolicy: &types.MixedInstancesPolicy{}},
 		},
 		configurations: []types.LaunchConfiguration{configuration("old", "ami-1"), configuration("older", "ami-2"), configuration("oldest", "ami-1")},
@@ -83,23 +83,30 @@ func TestImagesOfGroups(t *testing.T) {
 		t.Error(err)
 	}
 	check(t, "launch configurations", map[string][]string{"ami-1": {"old", "oldest"}, "ami-2": {"older"}}, got)
-	if got, err = c.Overrides(t.Context()); err != nil {
+	launches, err := c.Launches(t.Context())
+	if err != nil {
 		t.Error(err)
 	}
-	check(t, "overrides", map[string][]string{
-		"lt-1 version 3": {"a"}, "lt-2 version $Latest": {"a"}, "lt-1 version $Default": {"b"}, "ami-1": {"a", "b"}, "ami-2": {"b"},
-	}, got)
+	check(t, "launches", []Launched{
+		{Group: "plain", Template: "lt-9", Version: "1"},
+		{Group: "a", Template: "lt-1", Version: "3"},
+		{Group: "a", Override: true, Template: "lt-2", Version: "$Latest"},
+		{Group: "a", Override: true, Template: "lt-2", Version: "$Latest", Image: "ami-1"},
+		{Group: "b", Template: "lt-1", Version: "$Default"},
+		{Group: "b", Override: true, Image: "resolve:ssm:/shop/ami"},
+		{Group: "b", Override: true, Image: "ami-2"},
+	}, launches)
 }
 
 // Half of a list is none.
 func TestImagesOfGroupsThatCannotBeListed(t *testing.T) {
 	a := account()
 	a.refuseFrom = 1
-	for what, call := range map[string]func(context.Context) (map[string][]string, error){
-		"launch configurations": (&Client{a}).LaunchConfigurations, "overrides": (&Client{a}).Overrides,
-	} {
-		if got, err := call(t.Context()); got != nil || !errors.Is(err, awserr.ErrDenied) {
-			t.Errorf("%s: %v, %v", what, got, err)
-		}
+	c := &Client{a}
+	if got, err := c.LaunchConfigurations(t.Context()); got != nil || !errors.Is(err, awserr.ErrDenied) {
+		t.Errorf("launch configurations: %v, %v", got, err)
+	}
+	if got, err := c.Launches(t.Context()); got != nil || !errors.Is(err, awserr.ErrDenied) {
+		t.Errorf("launches: %v, %v", got, err)
 	}
 }

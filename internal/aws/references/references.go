@@ -59,12 +59,15 @@ func (c *Client) Instances(ctx context.Context) (map[string][]string, error) {
 const (
 	// reportedImages is how many images one call asks for, and
 	reportedImages = 10
-	// allVersions of a launch template; EC2 would look at the last ten.
+	// latestVersion is how far back EC2 looks in a launch template. Which of the others count is for who has asked: Versions has
+	// them all, and a reference does not say which version it is.
+	latestVersion = "1"
+	// allVersions of those of other accounts, which nobody but EC2 can list; it would look at the last twenty.
 	allVersions = "10000"
 )
 
-// Reported is what EC2 itself knows of the uses of images, as "ec2:LaunchTemplate arn:…": those by instances, launch templates,
-// parameters and recipes of Image Builder, in this account. It takes a right of its own: without it the error is awserr.ErrDenied.
+// Reported is what EC2 itself knows of the uses of images, as "ec2:Instance arn:…": those by instances, the latest versions of
+// launch templates, parameters and recipes of Image Builder, in this account. It takes a right of its own: without it the error is awserr.ErrDenied.
 func (c *Client) Reported(ctx context.Context, ids []string) (map[string][]string, error) {
 	found := map[string][]string{}
 	for some := range slices.Chunk(ids, reportedImages) {
@@ -89,7 +92,7 @@ func reportedTypes() []types.ResourceTypeRequest {
 			{OptionName: types.ImageReferenceOptionNameStateName, OptionValues: alive},
 		}},
 		{ResourceType: types.ImageReferenceResourceTypeEc2LaunchTemplate, ResourceTypeOptions: []types.ResourceTypeOption{
-			{OptionName: types.ImageReferenceOptionNameVersionDepth, OptionValues: []string{allVersions}},
+			{OptionName: types.ImageReferenceOptionNameVersionDepth, OptionValues: []string{latestVersion}},
 		}},
 		{ResourceType: types.ImageReferenceResourceTypeSsmParameter},
 		{ResourceType: types.ImageReferenceResourceTypeImageBuilderImageRecipe},

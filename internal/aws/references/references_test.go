@@ -125,22 +125,28 @@ func version(template string, n int64, image string, isDefault bool) types.Launc
 	return types.LaunchTemplateVersion{LaunchTemplateId: &template, VersionNumber: &n, DefaultVersion: &isDefault, LaunchTemplateData: data}
 }
 
-func TestTemplates(t *testing.T) {
+func TestVersions(t *testing.T) {
+	described := version("lt-1", 1, "ami-1", false)
+	described.LaunchTemplateName, described.VersionDescription = aws.String("shop"), aws.String("by hand")
 	a := &account{
 		templates: []string{"lt-1", "lt-2", "lt-3", "lt-gone", "lt-empty"},
 		versions: map[string][]types.LaunchTemplateVersion{
-			"lt-1": {version("lt-1", 5, "ami-3", false), version("lt-1", 3, "ami-1", true), version("lt-1", 1, "ami-1", false), version("lt-1", 4, "", false)},
+			"lt-1": {version("lt-1", 5, "ami-3", false), version("lt-1", 3, "ami-1", true), described, version("lt-1", 4, "", false)},
 			"lt-2": {version("lt-2", 1, "ami-1", true)},
-			"lt-3": {version("lt-3", 1, "", true)},
+			"lt-3": {version("lt-3", 2, "", false), version("lt-3", 1, "ami-4", true)},
 		},
 		refuse: map[string]error{"lt-gone": refused("InvalidLaunchTemplateId.NotFound")},
 	}
-	got, err := (&Client{a}).Templates(t.Context())
+	got, err := (&Client{a}).Versions(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	check(t, "versions", map[string][]string{
-		"ami-1": {"lt-1 version 3 (default)", "lt-1 version 1", "lt-2 version 1 (default, latest)"}, "ami-3": {"lt-1 version 5 (latest)"},
+	check(t, "versions", []Version{
+		{Template: "lt-1", Number: 5, Image: "ami-3", Latest: true},
+		{Template: "lt-1", Number: 3, Image: "ami-1", Default: true},
+		{Template: "lt-1", Name: "shop", Number: 1, Image: "ami-1", Description: "by hand"},
+		{Template: "lt-2", Number: 1, Image: "ami-1", Default: true, Latest: true},
+		{Template: "lt-3", Number: 1, Image: "ami-4", Default: true},
 	}, got)
 	for _, in := range a.inputs {
 		if v, ok := in.(*ec2.DescribeLaunchTemplateVersionsInput); ok && (!aws.ToBool(v.ResolveAlias) || v.Versions != nil || v.MinVersion != nil) {
@@ -151,15 +157,21 @@ func TestTemplates(t *testing.T) {
 
 // What cannot be found out is an error, never an answer that is short of something.
 func TestNothingIsSwallowed(t *testing.T) {
-	for what, call := range map[string]func(*Client) (map[string][]string, error){
-		"instances":  func(c *Client) (map[string][]string, error) { return c.Instances(t.Context()) },
-		"templates":  func(c *Client) (map[string][]string, error) { return c.Templates(t.Context()) },
-		"lt-2":       func(c *Client) (map[string][]string, error) { return c.Templates(t.Context()) },
-		"references": func(c *Client) (map[string][]string, error) { return c.Reported(t.Context(), []string{"ami-1"}) },
+	instances := func(c *Client) (int, error) { got, err := c.Instances(t.Context()); return len(got), err }
+	versions := func(c *Client) (int, error) { got, err := c.Versions(t.Context()); return len(got), err }
+	reported := func(c *Client) (int, error) {
+		got, err := c.Reported(t.Context(), []string{"ami-1"})
+		return len(got), err
+	}
+	for what, call := range map[string]func(*Client) (int, error){
+		"instances": instances, "templates": versions, "lt-2": versions, "references": reported,
 	} {
 		for code, kind := range map[string]error{"UnauthorizedOperation": awserr.ErrDenied, "RequestLimitExceeded": awserr.ErrThrottled} {
-			a := &account{templates: []string{"lt-1", "lt-2", "lt-3"}, refuse: map[string]error{what: refused(code)}}
-			if got, err := call(&Client{a}); got != nil || !errors.Is(err, kind) {
+			a := &account{
+				templates: []string{"lt-1", "lt-2", "lt-3"}, refuse: map[string]error{what: refused(code)},
+				versions: map[string][]types.LaunchTemplateVersion{"lt-1": {version("lt-1", 1, "ami-1", true)}},
+			}
+			if got, err := call(&Client{a}); got != 0 || !errors.Is(err, kind) {
 				t.Errorf("%s: %v, %v", what, got, err)
 			}
 		}
@@ -187,7 +199,7 @@ func TestReported(t *testing.T) {
 		{ResourceType: "ec2:Instance", ResourceTypeOptions: []types.ResourceTypeOption{
 			{OptionName: "state-name", OptionValues: []string{"pending", "running", "stopping", "stopped", "shutting-down"}},
 		}},
-		{ResourceType: "ec2:LaunchTemplate", ResourceTypeOptions: []types.ResourceTypeOption{{OptionName: "version-depth", OptionValues: []string{"10000"}}}},
+		{ResourceType: "ec2:LaunchTemplate", ResourceTypeOptions: []types.ResourceTypeOption{{OptionName: "version-depth", OptionValues: []string{"1"}}}},
 		{ResourceType: "ssm:Parameter"}, {ResourceType: "imagebuilder:ImageRecipe"}, {ResourceType: "imagebuilder:ContainerRecipe"},
 	}}, a.inputs[0])
 	if got, err := (&Client{&account{}}).Reported(t.Context(), nil); err != nil || len(got) > 0 {

@@ -3,8 +3,6 @@ package references
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -20,9 +18,17 @@ const (
 	sideBySide       = 8 // templates whose versions are listed at a time: EC2 throttles beyond
 )
 
-// Templates has the versions of launch templates that launch each image, as "lt-1 version 3 (default, latest)". Images that are
-// named by a parameter count as what the parameter stands for now.
-func (c *Client) Templates(ctx context.Context) (map[string][]string, error) {
+// Version is a version of a launch template that launches an image.
+type Version struct {
+	Template, Name  string // the template's id and name
+	Number          int64
+	Image           string // what launches now, where the template names it by a parameter
+	Description     string
+	Default, Latest bool
+}
+
+// Versions lists all versions of all launch templates that name an image.
+func (c *Client) Versions(ctx context.Context) ([]Version, error) {
 	ids, err := c.templates(ctx)
 	if err != nil {
 		return nil, err
@@ -36,15 +42,19 @@ func (c *Client) Templates(ctx context.Context) (map[string][]string, error) {
 	if err := all.Wait(); err != nil {
 		return nil, err
 	}
-	found := map[string][]string{}
+	var found []Version
 	for _, list := range versions {
 		latest := latest(list)
 		for _, v := range list {
 			if v.LaunchTemplateData == nil || aws.ToString(v.LaunchTemplateData.ImageId) == "" {
 				continue // groups may name an image beside it
 			}
-			id := *v.LaunchTemplateData.ImageId
-			found[id] = append(found[id], describe(v, aws.ToInt64(v.VersionNumber) == latest))
+			number := aws.ToInt64(v.VersionNumber)
+			found = append(found, Version{
+				Template: aws.ToString(v.LaunchTemplateId), Name: aws.ToString(v.LaunchTemplateName), Number: number,
+				Image: *v.LaunchTemplateData.ImageId, Description: aws.ToString(v.VersionDescription),
+				Default: aws.ToBool(v.DefaultVersion), Latest: number == latest,
+			})
 		}
 	}
 	return found, nil
@@ -88,19 +98,4 @@ func latest(list []types.LaunchTemplateVersion) (n int64) {
 		n = max(n, aws.ToInt64(v.VersionNumber))
 	}
 	return n
-}
-
-func describe(v types.LaunchTemplateVersion, latest bool) string {
-	var marks []string
-	if aws.ToBool(v.DefaultVersion) {
-		marks = append(marks, "default")
-	}
-	if latest {
-		marks = append(marks, "latest")
-	}
-	text := fmt.Sprintf("%s version %d", aws.ToString(v.LaunchTemplateId), aws.ToInt64(v.VersionNumber))
-	if len(marks) > 0 {
-		text += " (" + strings.Join(marks, ", ") + ")"
-	}
-	return text
 }

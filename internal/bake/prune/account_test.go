@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,9 +25,8 @@ type account struct {
 	runs      []prune.Run
 	reports   []report
 
-	everyVersion bool
-	noReports    bool            // usage reports are not configured
-	broken       map[string]bool // names of checks, "images" and "snapshots", that fail
+	noReports bool            // usage reports are not configured
+	broken    map[string]bool // names of checks, "images" and "snapshots", that fail
 }
 
 type machine struct{ region, id, state, image string }
@@ -35,7 +35,8 @@ type machine struct{ region, id, state, image string }
 type template struct {
 	region, id, name string
 	versions         []string
-	standard         int // the default version
+	standard         int   // the default version
+	ours             []int // versions that bluegreen has made
 }
 
 type group struct {
@@ -84,7 +85,7 @@ func (a *account) checks(regions ...string) []prune.Check {
 				},
 				Groups:  func(context.Context) ([]prune.Group, error) { return a.groupsIn(region), a.fault("groups") },
 				Resolve: func(_ context.Context, p string) (string, error) { return a.resolve(region, p) },
-				Every:   a.everyVersion,
+				Runs:    func(context.Context) ([]prune.Run, error) { return a.runs, a.fault("deployments") },
 			}.Check(),
 			prune.Params(func(context.Context) ([]prune.Param, error) {
 				var list []prune.Param
@@ -137,7 +138,7 @@ func (a *account) versions(region string) []prune.TemplateVersion {
 			if t.region == region {
 				list = append(list, prune.TemplateVersion{
 					Template: t.id, Name: t.name, Version: int64(n + 1), Image: image,
-					Default: n+1 == t.standard, Latest: n+1 == len(t.versions),
+					Default: n+1 == t.standard, Latest: n+1 == len(t.versions), Ours: slices.Contains(t.ours, n+1),
 				})
 			}
 		}

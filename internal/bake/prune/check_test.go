@@ -127,6 +127,7 @@ func TestAliasesAreResolvedOnce(t *testing.T) {
 				{Template: "lt-2", Version: 1, Image: "resolve:ssm:/shop/ami", Latest: true},
 			}, nil
 		},
+		Runs:    func(context.Context) ([]prune.Run, error) { return nil, nil },
 		Groups:  func(context.Context) ([]prune.Group, error) { return nil, nil },
 		Resolve: func(context.Context, string) (string, error) { calls++; return "ami-x", nil },
 	}.Check()
@@ -145,6 +146,7 @@ func TestAliasWithoutResolver(t *testing.T) {
 		Versions: func(context.Context) ([]prune.TemplateVersion, error) {
 			return []prune.TemplateVersion{{Template: "lt-1", Version: 1, Image: "resolve:ssm:/shop/ami", Default: true}}, nil
 		},
+		Runs:   func(context.Context) ([]prune.Run, error) { return nil, nil },
 		Groups: func(context.Context) ([]prune.Group, error) { return nil, nil },
 	}.Check()
 	if _, err := check.Find(t.Context(), []string{"ami-x"}); err == nil {

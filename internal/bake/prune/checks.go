@@ -2,12 +2,9 @@ package prune
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
-
-	"bluegreen/internal/aws/awserr"
 )
 
 // Listed is the check of a list that an adapter makes: image id → its users, e.g. "i-1 (stopped)". They are shown after what
@@ -72,6 +69,8 @@ type Run struct {
 	ID     string
 	Ended  bool     // there is nothing left to resume or to roll back
 	Images []string // that it names
+
+	Templates []string // ids of launch templates that it names
 }
 
 // Journal is the check of runs: what one of them names is in use until it has ended. What says what kind of runs they are,
@@ -104,7 +103,7 @@ type resolver struct {
 	known   map[string]string
 }
 
-// image is the id that a launch gets now; "" if the parameter is not there, so that nothing can be launched.
+// image is the id that a launch gets now. An alias that nobody can resolve may stand for any image.
 func (r *resolver) image(ctx context.Context, text string) (string, error) {
 	parameter, ok := strings.CutPrefix(text, alias)
 	if !ok {
@@ -117,7 +116,7 @@ func (r *resolver) image(ctx context.Context, text string) (string, error) {
 		return id, nil
 	}
 	id, err := r.resolve(ctx, parameter)
-	if err != nil && !errors.Is(err, awserr.ErrNotFound) {
+	if err != nil {
 		return "", fmt.Errorf("resolve %s: %w", text, err)
 	}
 	r.known[parameter] = id

@@ -50,16 +50,25 @@ func (a *account) hidden(looked []string) bool {
 	switch {
 	case a.broken["usage reports"]:
 		return !a.noReports
-	case a.broken["resolve"]:
-		return slices.ContainsFunc(looked, func(region string) bool {
-			ours := func(i prune.Image) bool { return i.Region == region && i.Managed && i.App == "shop" }
-			return slices.ContainsFunc(a.images, ours) && slices.ContainsFunc(a.launched(region), isAlias)
-		})
+	case slices.ContainsFunc(looked, a.dangling):
+		return true
 	}
-	return len(a.broken) > 0 && !a.broken["snapshots"]
+	return len(a.broken) > 0 && !a.broken["snapshots"] && !a.broken["resolve"]
 }
 
-func isAlias(image string) bool { return strings.HasPrefix(image, "resolve:") }
+// dangling says that something in a region would launch what a parameter names that cannot be read, or that is not there. Nobody
+// resolves it where no image is asked about.
+func (a *account) dangling(region string) bool {
+	ours := func(i prune.Image) bool { return i.Region == region && i.Managed && i.App == "shop" }
+	return slices.ContainsFunc(a.images, ours) && slices.ContainsFunc(a.launched(region), func(image string) bool {
+		parameter, ok := strings.CutPrefix(image, "resolve:ssm:")
+		if !ok {
+			return false
+		}
+		_, err := a.resolve(region, parameter)
+		return err != nil
+	})
+}
 
 // protects says that an image may never go as things are, whatever its rung on the ladder.
 func (a *account) protects(i prune.Image) bool {
@@ -144,8 +153,10 @@ func (a *account) launched(region string) []string {
 			continue
 		}
 		images = append(images, t.launch("$Latest"), t.launch("$Default"))
+		// A version of somebody else's may be launched by whoever knows its number, one of ours by a run that goes on or back.
+		busy := slices.ContainsFunc(a.runs, func(r prune.Run) bool { return !r.Ended && slices.Contains(r.Templates, t.id) })
 		for n := range t.versions {
-			if a.everyVersion {
+			if busy || !slices.Contains(t.ours, n+1) {
 				images = append(images, t.launch(fmt.Sprint(n+1)))
 			}
 		}

@@ -23,7 +23,7 @@ func imageID(region, n int) string { return fmt.Sprintf("ami-%d%02d", region, n)
 // draw makes an account whose images are used in all ways there are, or not at all.
 func draw(t *rapid.T) *account {
 	a := &account{
-		everyVersion: rapid.Bool().Draw(t, "every version"), noReports: rapid.Bool().Draw(t, "no reports"), broken: map[string]bool{},
+		noReports: rapid.Bool().Draw(t, "no reports"), broken: map[string]bool{},
 	}
 	for r, region := range regions {
 		for n := range rapid.IntRange(3, perRegion).Draw(t, "images") {
@@ -33,10 +33,20 @@ func draw(t *rapid.T) *account {
 	for _, s := range rapid.SliceOfN(rapid.IntRange(0, 3), 0, 3).Draw(t, "snapshots") {
 		a.snapshots = append(a.snapshots, drawSnapshot(t, fmt.Sprintf("snap-%d-%d", len(a.snapshots), s)))
 	}
+	if !rare(t, "dangling") {
+		a.settle(rapid.IntRange(0, perRegion-1).Draw(t, "of an alias"))
+	}
 	for range rapid.IntRange(0, 5).Draw(t, "uses") {
 		a.drawUse(t)
 	}
 	return a
+}
+
+// settle makes the parameters that aliases name. That of one is an image that nothing else of the parameter keeps.
+func (a *account) settle(n int) {
+	for r, region := range regions {
+		a.params = append(a.params, param{region, "/p", []string{imageID(r, n), "ami-none"}}, param{region, "/q", []string{"ami-none", "ami-none"}})
+	}
 }
 
 func drawImage(t *rapid.T, region, id string) prune.Image {
@@ -104,7 +114,8 @@ func (a *account) drawUse(t *rapid.T) {
 		n := len(a.templates)
 		versions := rapid.SliceOfN(rapid.Custom(func(*rapid.T) string { return reference() }), 1, 3).Draw(t, "versions")
 		standard := rapid.IntRange(1, len(versions)).Draw(t, "default")
-		a.templates = append(a.templates, template{region, fmt.Sprintf("lt-%d", n), fmt.Sprintf("name-%d", n), versions, standard})
+		ours := rapid.SliceOfN(rapid.IntRange(1, len(versions)), 0, 3).Draw(t, "ours")
+		a.templates = append(a.templates, template{region, fmt.Sprintf("lt-%d", n), fmt.Sprintf("name-%d", n), versions, standard, ours})
 	case "group":
 		launches := []prune.Launch{launch(false)}
 		for range rapid.IntRange(0, 2).Draw(t, "overrides") {
@@ -118,7 +129,11 @@ func (a *account) drawUse(t *rapid.T) {
 		a.params = append(a.params, param{region, rapid.SampledFrom([]string{"/p", "/q"}).Draw(t, "name"), values})
 	case "run":
 		id := fmt.Sprintf("2026-%d", len(a.runs))
-		a.runs = append(a.runs, prune.Run{ID: id, Ended: rapid.Bool().Draw(t, "ended"), Images: []string{image(), image()}})
+		run := prune.Run{ID: id, Ended: rapid.Bool().Draw(t, "ended"), Images: []string{image(), image()}}
+		if rapid.Bool().Draw(t, "makes a version") {
+			run.Templates = []string{rapid.SampledFrom([]string{"lt-0", "lt-1"}).Draw(t, "template")}
+		}
+		a.runs = append(a.runs, run)
 	case "report":
 		a.reports = append(a.reports, report{"111122223333", image()})
 	}
@@ -186,6 +201,7 @@ func TestLives(t *testing.T) {
 			a.pass(time.Duration(rapid.IntRange(0, 20).Draw(t, "days")) * day)
 		}
 		a.broken = map[string]bool{}
+		a.settle(0)
 		before := len(a.images)
 		a.quietRuns(t)
 		removed += before - len(a.images)

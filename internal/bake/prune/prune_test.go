@@ -105,7 +105,7 @@ func TestDecide(t *testing.T) {
 		},
 		"a version that a group of size zero names, by the template's name": {
 			old, account{
-				templates: []template{{id: "lt-1", name: "shop", versions: []string{"ami-2", "ami-x", "ami-2"}, standard: 1}},
+				templates: []template{{id: "lt-1", name: "shop", versions: []string{"ami-2", "ami-x", "ami-2"}, standard: 1, ours: []int{2}}},
 				groups:    []group{{name: "shop-asg", launches: []prune.Launch{{Template: "shop", Version: "2"}}}},
 			}, prune.Keep,
 			[]string{"in use by launch template lt-1 version 2 (group shop-asg)"},
@@ -128,12 +128,30 @@ func TestDecide(t *testing.T) {
 			old, account{groups: []group{{name: "shop-asg", launches: []prune.Launch{{Override: true, Image: "ami-x"}}}}}, prune.Keep,
 			[]string{"in use by mixed instances override of group shop-asg"},
 		},
-		"an old version of a template that nobody names": {
-			old, account{templates: []template{{id: "lt-1", versions: []string{"ami-2", "ami-x", "ami-2"}, standard: 1}}}, prune.Deprecate,
+		"an old version of ours that nothing names": {
+			old, account{templates: []template{{id: "lt-1", versions: []string{"ami-2", "ami-x", "ami-2"}, standard: 1, ours: []int{2}}}}, prune.Deprecate,
 			[]string{"nobody uses it", "100 days old", "2 verified images are newer"},
 		},
-		"an old version of a template, when every one counts": {
-			old, account{templates: []template{{id: "lt-1", versions: []string{"ami-2", "ami-x", "ami-2"}, standard: 1}}, everyVersion: true}, prune.Keep,
+		"a version of ours that is the latest": {
+			old, account{templates: []template{{id: "lt-1", versions: []string{"ami-2", "ami-x"}, standard: 1, ours: []int{2}}}}, prune.Keep,
+			[]string{"in use by launch template lt-1 version 2 ($Latest)"},
+		},
+		"an old version of ours that a deployment which has not ended may go back to": {
+			old, account{
+				templates: []template{{id: "lt-1", versions: []string{"ami-2", "ami-x", "ami-2"}, standard: 1, ours: []int{2}}},
+				runs:      []prune.Run{{ID: "20260101-000000-abcdef", Templates: []string{"lt-1"}}},
+			}, prune.Keep,
+			[]string{"in use by launch template lt-1 version 2 (run 20260101-000000-abcdef)"},
+		},
+		"an old version of ours in the template of a deployment that has ended": {
+			old, account{
+				templates: []template{{id: "lt-1", versions: []string{"ami-2", "ami-x", "ami-2"}, standard: 1, ours: []int{2}}},
+				runs:      []prune.Run{{ID: "20260101-000000-abcdef", Ended: true, Templates: []string{"lt-1"}}},
+			}, prune.Deprecate,
+			[]string{"nobody uses it", "100 days old", "2 verified images are newer"},
+		},
+		"an old version of somebody else's that nothing names": {
+			old, account{templates: []template{{id: "lt-1", versions: []string{"ami-2", "ami-x", "ami-2"}, standard: 1}}}, prune.Keep,
 			[]string{"in use by launch template lt-1 version 2"},
 		},
 		"a template that names an old value of a parameter": {
@@ -148,8 +166,23 @@ func TestDecide(t *testing.T) {
 			[]string{"nobody uses it", "100 days old", "2 verified images are newer"},
 		},
 		"a template that names a parameter that is gone": {
-			old, account{templates: []template{{id: "lt-1", versions: []string{"resolve:ssm:/gone"}, standard: 1}}}, prune.Deprecate,
+			old, account{templates: []template{{id: "lt-1", versions: []string{"resolve:ssm:/gone"}, standard: 1}}}, prune.Keep,
+			[]string{"in use by unknown: launch templates: resolve resolve:ssm:/gone: not found"},
+		},
+		"an old version of ours that names a parameter that is gone": {
+			old, account{templates: []template{{id: "lt-1", versions: []string{"resolve:ssm:/gone", "ami-2"}, standard: 2, ours: []int{1}}}}, prune.Deprecate,
 			[]string{"nobody uses it", "100 days old", "2 verified images are newer"},
+		},
+		"a mixed override that names a parameter": {
+			old, account{
+				groups: []group{{name: "shop-asg", launches: []prune.Launch{{Override: true, Image: "resolve:ssm:/shop/ami:1"}}}},
+				params: []param{{"", "/shop/ami", []string{"ami-x", "ami-2"}}},
+			}, prune.Keep,
+			[]string{"in use by mixed instances override of group shop-asg"},
+		},
+		"a mixed override that names a parameter that is gone": {
+			old, account{groups: []group{{name: "shop-asg", launches: []prune.Launch{{Override: true, Image: "resolve:ssm:/gone"}}}}}, prune.Keep,
+			[]string{"in use by unknown: launch templates: resolve resolve:ssm:/gone: not found"},
 		},
 		"a template that names a parameter that cannot be read": {
 			old, account{

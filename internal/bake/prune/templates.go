@@ -13,6 +13,10 @@ type TemplateVersion struct {
 	Version         int64
 	Image           string // an AMI's id, or as the template has it: "resolve:ssm:/shop/ami:3"; "" for none
 	Default, Latest bool
+	// Ours is a version that bluegreen has made, for one deployment or promotion: nobody else knows its number. It counts while
+	// it is the default or the latest of its template, or something names it. All others count for as long as they are there:
+	// fleets, batch environments and people's own tools name versions by number, and nothing lists them.
+	Ours bool
 }
 
 // Group is an Auto Scaling group of any size, zero included: a group without instances may launch one at any time.
@@ -31,13 +35,12 @@ type Launch struct {
 // Templates finds images in launch templates, and in the overrides of mixed instances policies.
 type Templates struct {
 	Versions func(context.Context) ([]TemplateVersion, error) // all versions of all templates
-	Groups   func(context.Context) ([]Group, error)           // all groups
-	// Resolve says which image a parameter names: "/shop/ami", "/shop/ami:3" or "/shop/ami:label". One that is not there is
-	// awserr.ErrNotFound. It may be nil if the versions hold ids only.
+	// Runs are deployments and bakes. While one has not ended it may have to go back to any version of the templates it names.
+	Runs   func(context.Context) ([]Run, error)
+	Groups func(context.Context) ([]Group, error) // all groups
+	// Resolve says which image a parameter names: "/shop/ami", "/shop/ami:3" or "/shop/ami:label". It may be nil if there are
+	// ids only. A parameter that is not there is an error as any other: it may come back.
 	Resolve func(ctx context.Context, parameter string) (string, error)
-	// Every makes each version a use. Without it those count that are the default or the latest of their template, and those
-	// that a group names; other versions can still be launched, but only by somebody who knows their number.
-	Every bool
 }
 
 // Check is the check of the templates of a region.
@@ -48,6 +51,11 @@ func (t Templates) find(ctx context.Context, _ []string) (map[string][]Use, erro
 	if err != nil {
 		return nil, err
 	}
+	// Before the groups: a run that has ended has left them as they stay.
+	runs, err := t.Runs(ctx)
+	if err != nil {
+		return nil, err
+	}
 	groups, err := t.Groups(ctx)
 	if err != nil {
 		return nil, err
@@ -55,8 +63,8 @@ func (t Templates) find(ctx context.Context, _ []string) (map[string][]Use, erro
 	uses := map[string][]Use{}
 	resolve := &resolver{resolve: t.Resolve, known: map[string]string{}}
 	for _, v := range versions {
-		roles := v.roles(groups)
-		if len(roles) == 0 && !t.Every {
+		roles := v.roles(groups, runs)
+		if v.Ours && len(roles) == 0 {
 			continue
 		}
 		image, err := resolve.image(ctx, v.Image)
@@ -78,7 +86,7 @@ func (t Templates) find(ctx context.Context, _ []string) (map[string][]Use, erro
 }
 
 // roles says why a version of a template matters, if it does.
-func (v TemplateVersion) roles(groups []Group) []string {
+func (v TemplateVersion) roles(groups []Group, runs []Run) []string {
 	var roles []string
 	if v.Default {
 		roles = append(roles, "$Default")
@@ -96,6 +104,11 @@ func (v TemplateVersion) roles(groups []Group) []string {
 				role = "mixed instances override of group " + g.Name
 			}
 			roles = append(roles, role)
+		}
+	}
+	for _, r := range runs {
+		if !r.Ended && slices.Contains(r.Templates, v.Template) {
+			roles = append(roles, "run "+r.ID)
 		}
 	}
 	return slices.Compact(roles)

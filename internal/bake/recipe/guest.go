@@ -19,6 +19,8 @@ var (
 	hygiene string
 	//go:embed guest/verifier.sh
 	verifier string
+	//go:embed guest/command.sh
+	command string
 )
 
 // BuilderScript is what provisions the instance that an AMI is made of.
@@ -27,6 +29,16 @@ func BuilderScript() string { return common + builder + hygiene }
 // VerifierScript is what finds out how an instance of the AMI is.
 func VerifierScript() string { return common + verifier }
 
+// said is where a script that was Sent leaves what it has to say: in memory, beside the log, which does not get into an image.
+const said = "/run/amibake.said"
+
+// Command is what has the script run on an instance whose Guest is Sent, and prints what it says, once it has ended: for sh, as
+// root. It may run more than once. The script is told to end after a limit, and then has a minute to say how far it was.
+func Command(limit time.Duration) string { return "limit=" + seconds(limit) + "\n" + command }
+
+// CommandLimit is how long a Command may take: user data has to be done before, and the end takes its time.
+func CommandLimit(limit time.Duration) time.Duration { return limit + 12*time.Minute }
+
 // Guest is what both scripts have to know.
 type Guest struct {
 	Run     string        // id of the run: letters, digits and hyphens
@@ -34,6 +46,7 @@ type Guest struct {
 	Console string        // "" for /dev/console
 	Log     string        // "" for a file in memory
 	Repeat  int           // how often it says how it ended, a quarter of a minute apart; 0 for ten minutes long
+	Sent    bool          // user data does not start it but Command, which prints once what it says, and nothing gets to the console
 }
 
 // Builder is an instance that an AMI is made of.
@@ -106,6 +119,9 @@ func (v Verifier) UserData() (string, error) {
 const repeats = 40
 
 func (g Guest) tell(s *shell) {
+	if g.Sent {
+		g.Console, g.Repeat = said, 1
+	}
 	s.set("AMIBAKE_RUN", g.Run)
 	s.set("AMIBAKE_DEADMAN", seconds(g.DeadMan)+"s")
 	s.set("AMIBAKE_CONSOLE", cmp.Or(g.Console, "/dev/console"))

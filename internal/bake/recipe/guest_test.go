@@ -223,10 +223,18 @@ func TestScripts(t *testing.T) {
 		if checker == "" {
 			continue
 		}
-		check := exec.CommandContext(t.Context(), checker, "--shell=bash", "-")
-		check.Stdin = strings.NewReader(script)
-		if out, err := check.CombinedOutput(); err != nil {
-			t.Errorf("%s: shellcheck: %v\n%s", name, err, out)
-		}
+		lint(t, checker, "bash", name, script)
+	}
+	if checker != "" {
+		lint(t, checker, "sh", "command", Command(time.Minute))
+	}
+}
+
+func lint(t *testing.T, checker, shell, name, script string) {
+	t.Helper()
+	check := exec.CommandContext(t.Context(), checker, "--shell="+shell, "-")
+	check.Stdin = strings.NewReader(script)
+	if out, err := check.CombinedOutput(); err != nil {
+		t.Errorf("%s: shellcheck: %v\n%s", name, err, out)
 	}
 }

@@ -19,7 +19,7 @@ const work = "/var/lib/amibake/"
 
 var runID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,63}$`)
 
-// cloudConfig writes the files and starts the script. The script waits for cloud-init to have ended, so that it must not be a
+// cloudConfig writes the files and starts the script, unless it is Sent. The script waits for cloud-init to have ended, so that it must not be a
 // part of it: systemd runs it. Before all else, the timer is armed that ends the instance, lest it live on if the rest fails.
 func (g Guest) cloudConfig(settings shell, script string, bundle []byte) (string, error) {
 	switch {
@@ -42,7 +42,11 @@ func (g Guest) cloudConfig(settings shell, script string, bundle []byte) (string
 		head(&b, "bundle.tar.gz")
 		b.WriteString("    encoding: b64\n    content: '" + base64.StdEncoding.EncodeToString(bundle) + "'\n")
 	}
-	b.WriteString("runcmd:\n  - systemd-run --quiet --no-block --unit=amibake-guest bash " + work + "guest\n")
+	if g.Sent {
+		b.WriteString("runcmd:\n  - touch " + work + "placed\n")
+	} else {
+		b.WriteString("runcmd:\n  - systemd-run --quiet --no-block --unit=amibake-guest bash " + work + "guest\n")
+	}
 	return fit(b.String())
 }
 

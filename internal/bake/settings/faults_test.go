@@ -51,6 +51,8 @@ build.subnet: must be set: a subnet from which the internet, or the endpoints of
 		"agent's app":      {with("[agent]\nsettings = \"takes-over.toml\""), `agent.settings: must not set app: amibake does, to what stands here (got "takes-over.toml")`},
 
 		"docker":        {inBuild(`docker = "podman"`), `build.docker: must be one of docker.io, docker-ce, none (got "podman")`},
+		"channel":       {inBuild(`channel = "ssm"`), `build.channel: must be one of console, run-command (got "ssm")`},
+		"SSM, no role":  {inBuild(`channel = "run-command"`), `build.instance_profile: must be set: the SSM agent registers with the role that is in it, which needs AmazonSSMManagedInstanceCore`},
 		"half a GiB":    {inBuild(`volume_size = "1536MiB"`), `build.volume_size: must be whole GiB, at most 16TiB, such as "16GiB" (got 1536MiB)`},
 		"no size":       {inBuild(`volume_size = "16GB"`), `build.volume_size: must be a size such as "512MiB" or "1.5GiB" (got "16GB")`},
 		"key":           {inBuild(`kms_key = "amis"`), `build.kms_key: ` + wantKey + ` (got "amis")`},

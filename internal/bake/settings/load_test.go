@@ -106,6 +106,7 @@ func TestLoadAll(t *testing.T) {
 		volume_size = "16GiB"
 		kms_key = "arn:aws:kms:eu-west-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
 		spot = true
+		channel = "run-command"
 		deadline = "20m"
 		expiry = "1h"
 		docker = "docker-ce"
@@ -154,7 +155,7 @@ func TestLoadAll(t *testing.T) {
 		Agent: Agent{Package: dir + "/bluegreen-agent_1.2.0_amd64.deb", Settings: dir + "/shop.agent.toml"},
 		Build: Build{
 			InstanceType: "t4g.small", Subnet: "subnet-01234567", SecurityGroups: []string{"sg-01234567"},
-			InstanceProfile: "arn:aws:iam::123456789012:instance-profile/builders/amibake", VolumeSize: 16 * config.GiB,
+			InstanceProfile: "arn:aws:iam::123456789012:instance-profile/builders/amibake", VolumeSize: 16 * config.GiB, Channel: RunCommand,
 			KMSKey: "arn:aws:kms:eu-west-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef", Spot: true,
 			Deadline: 20 * time.Minute, Expiry: time.Hour, Docker: DockerCE, Packages: []string{"jq", "chrony=4.3-2+deb12u1"},
 			Files: []File{

@@ -56,6 +56,7 @@ type Build struct {
 	VolumeSize      config.Size `toml:"volume_size"`      // whole GiB; 0 for that of the base AMI
 	KMSKey          string      `toml:"kms_key"`          // "" for the account's default
 	Spot            bool        `toml:"spot"`
+	Channel         string      `toml:"channel"` // one of the constants below; of the instance that tests an AMI, too
 
 	Deadline time.Duration `toml:"deadline"` // until it must be provisioned
 	Expiry   time.Duration `toml:"expiry"`   // from its start until anybody may end it
@@ -75,6 +76,12 @@ const (
 	DockerIO = "docker.io" // the distribution's package
 	DockerCE = "docker-ce" // Docker's own
 	NoDocker = "none"      // the base AMI has it
+)
+
+// How instances are started on their work, and heard.
+const (
+	Console    = "console"     // by user data, and by their console
+	RunCommand = "run-command" // by Run Command of Systems Manager
 )
 
 // File is one, or a folder with all that is in it, that is put onto the AMI.
@@ -137,7 +144,8 @@ type Notify struct {
 func Default() Settings {
 	return Settings{
 		Build: Build{
-			InstanceType: "t3.small", Deadline: 30 * time.Minute, Expiry: 2 * time.Hour, Docker: DockerIO, Name: "{app}-{time}-{key}",
+			InstanceType: "t3.small", Deadline: 30 * time.Minute, Expiry: 2 * time.Hour, Channel: Console, Docker: DockerIO,
+			Name: "{app}-{time}-{key}",
 		},
 		Staging: Staging{Prefix: "amibake"},
 		Verify:  Verify{Deadline: 15 * time.Minute, BootLimit: 3 * time.Minute, Ports: []int{22, 68, 546, 9180}},

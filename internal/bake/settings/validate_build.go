@@ -35,6 +35,7 @@ const (
 func (s *Settings) validateBuild(c checker) {
 	b := s.Build
 	c.oneOf("build.docker", b.Docker, DockerIO, DockerCE, NoDocker)
+	c.oneOf("build.channel", b.Channel, Console, RunCommand)
 	if !instanceType.MatchString(b.InstanceType) {
 		c.fault("build.instance_type", b.InstanceType, `must be a type of instances, such as "t3.small"`)
 	}
@@ -43,8 +44,12 @@ func (s *Settings) validateBuild(c checker) {
 	}
 	c.match("build.subnet", b.Subnet, subnetID, `must be the id of a subnet, such as "subnet-0123456789abcdef0"`)
 	c.list("build.security_groups", b.SecurityGroups, securityGroup, `must be the id of a security group, such as "sg-0123456789abcdef0"`)
-	if b.InstanceProfile == "" && s.fromECR() {
+	switch {
+	case b.InstanceProfile != "":
+	case s.fromECR():
 		c.fault("build.instance_profile", nil, "must be set: the builder logs in to ECR with the role that is in it")
+	case b.Channel == RunCommand:
+		c.fault("build.instance_profile", nil, "must be set: the SSM agent registers with the role that is in it, which needs AmazonSSMManagedInstanceCore")
 	}
 	c.match("build.instance_profile", b.InstanceProfile, profile, "must be the name or the ARN of an instance profile")
 	if v := b.VolumeSize; v%config.GiB != 0 || v > 16*config.TiB || v < 0 {

@@ -34,6 +34,9 @@ type Options struct {
 
 	// Guest writes the script of a machine that boots; see SetGuest. It may be nil.
 	Guest func(Machine) Guest
+	// Command writes what comes of a shell script that is run on a machine: what it prints, and whether it fails; see
+	// RunScript. It may be nil.
+	Command func(m Machine, script string) Guest
 
 	// Console is what a machine has printed on its console since Start; "" where it has none. Where it is nil, what the script
 	// of a machine prints is all.

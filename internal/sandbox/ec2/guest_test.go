@@ -163,3 +163,56 @@ func TestPoweredOff(t *testing.T) {
 		}
 	})
 }
+
+// TestRunScript runs scripts on instances: what a test writes goes before a tag, an instance without either runs none, and what an
+// instance cannot end it does not.
+func TestRunScript(t *testing.T) {
+	in(t, func(w *world) {
+		w.locked(func(s *ec2.Service) {
+			s.Command = func(m ec2.Machine, script string) ec2.Guest {
+				if m.InstanceTags["role"] == "test" {
+					return ec2.Guest{{After: time.Second, Print: "ran " + script}, {Print: "and ended\n"}}
+				}
+				return nil
+			}
+		})
+		run := func(tags ...types.Tag) string {
+			return w.running(func(in *sdk.RunInstancesInput) {
+				in.TagSpecifications = []types.TagSpecification{tagged("instance", append(tags, tag("k", "v"))...)}
+			})
+		}
+		got := map[string]string{}
+		ids := map[string]string{
+			"written": run(tag("role", "test")), "fails": run(tag(ec2.CommandTag, "1s {k} | 1s !fail")), "dies": run(tag(ec2.CommandTag, "1s bye | 1s !die")),
+			"none": run(), "stopped": run(tag("role", "test")),
+		}
+		for name, id := range ids {
+			w.locked(func(s *ec2.Service) {
+				stop, scripted := s.RunScript(id, "make", func(output string, code int) { got[name] = fmt.Sprintf("%d %q", code, output) })
+				if !scripted {
+					got[name] = "not scripted"
+				} else if name == "stopped" {
+					stop()
+				}
+			})
+		}
+		w.wait(10)
+		want := map[string]string{"written": `0 "ran make\nand ended\n"`, "fails": `1 "v\n"`, "none": "not scripted"}
+		w.locked(func(s *ec2.Service) {
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if _, scripted := s.RunScript("i-0", "make", nil); scripted {
+				t.Error("an instance that is not there runs a script")
+			}
+			for _, c := range []struct{ id, key, want string }{{ids["none"], "k", "v"}, {ids["none"], "x", ""}, {"i-0", "k", ""}} {
+				if got := s.SoftwareTag(c.id, c.key); got != c.want {
+					t.Errorf("tag %s is %q, want %q", c.key, got, c.want)
+				}
+			}
+		})
+		if w.state(ids["dies"]) != "shutting-down" {
+			t.Errorf("one whose hardware failed is %s", w.state(ids["dies"]))
+		}
+	})
+}

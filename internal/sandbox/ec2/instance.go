@@ -33,7 +33,7 @@ type instance struct {
 	stop        func()            // ends its software; nil while none runs
 	console     console
 	timer       *account.Timer // its next state
-	next        *account.Timer // the next step of its script
+	next        *play          // what its script does
 	posts       *account.Timer // the next copy of its console
 }
 
@@ -113,12 +113,8 @@ func (s *Service) startSoftware(i *instance) {
 	if img, ok := s.images.get(*i.ImageId); ok { // its tags may have changed
 		i.software, i.disk = s.softwareOf(img), img.disk
 	}
-	userData, _ := base64.StdEncoding.DecodeString(aws.ToString(i.settings.UserData)) // was checked when it was given
-	machine := Machine{
-		InstanceID: *i.InstanceId, ImageID: *i.ImageId, DiskID: i.disk, Addr: i.addr, UserData: string(userData),
-		ImageTags: maps.Clone(i.software), InstanceTags: maps.Clone(s.tags[*i.InstanceId]),
-	}
-	s.play(i, s.script(machine))
+	machine := s.machine(i)
+	s.startGuest(i, machine)
 	if s.Start == nil {
 		return
 	}
@@ -129,8 +125,17 @@ func (s *Service) startSoftware(i *instance) {
 	i.stop = stop
 }
 
+// machine is an instance as its software sees it now.
+func (s *Service) machine(i *instance) Machine {
+	userData, _ := base64.StdEncoding.DecodeString(aws.ToString(i.settings.UserData)) // was checked when it was given
+	return Machine{
+		InstanceID: *i.InstanceId, ImageID: *i.ImageId, DiskID: i.disk, Addr: i.addr, UserData: string(userData),
+		ImageTags: maps.Clone(i.software), InstanceTags: maps.Clone(s.tags[*i.InstanceId]),
+	}
+}
+
 func (s *Service) stopSoftware(i *instance) {
-	i.next.Stop()
+	i.next.stop()
 	if i.stop != nil {
 		i.stop()
 		i.stop = nil

@@ -17,6 +17,7 @@ type instance struct {
 	// With the host's lock:
 	last    chan struct{} // closed when all that was asked for so far has been done
 	current *run          // the last run; it may have ended
+	scripts int           // that were run on it
 
 	turn      sync.Mutex // whose turn it is to do something to the container
 	container string     // id; "" before the first boot, and when it is gone

@@ -3,7 +3,8 @@
 // app, whose instances are HTTP apps in this process.
 //
 // An instance finds what it would find on AWS: the metadata service at 169.254.169.254, the registry under its real name and
-// with TLS, its user data applied. Only the endpoint of the APIs is told to it, in the agent's environment.
+// with TLS, its user data applied. Only the endpoint of the APIs is told to it, in the
+// environment of its services.
 package machine
 
 import (

@@ -16,7 +16,8 @@ func (r *run) files() []file {
 	h := r.host
 	registry := h.sandbox.Images.Host()
 	files := []file{
-		{path: "/etc/default/bluegreen-agent", content: "AWS_ENDPOINT_URL=http://" + h.api.address() + "\n"},
+		// For all services, not the agent's only: it also runs from user data while an image is made.
+		{path: "/etc/systemd/system.conf.d/sandbox.conf", content: "[Manager]\nDefaultEnvironment=AWS_ENDPOINT_URL=http://" + h.api.address() + "\n"},
 		// Its containers' cgroups within its own. Docker's other way would put them beside it, where they are left when it is killed.
 		{path: "/etc/docker/daemon.json", content: `{"exec-opts": ["native.cgroupdriver=systemd"]}` + "\n"},
 		{path: "/etc/docker/certs.d/" + registry + "/ca.crt", content: string(h.sandbox.CAPEM())},

@@ -1,5 +1,5 @@
-// Package ssm is the sandbox's Parameter Store: versions, hierarchies, tiers, tags and, when asked, its quotas on
-// throughput. It has the rest of Systems Manager not at all.
+// Package ssm is the sandbox's Systems Manager: Parameter Store, with versions, hierarchies, tiers, tags and, when asked, its
+// quotas on throughput; and Run Command, with the instances whose agents have registered.
 package ssm
 
 import (
@@ -15,16 +15,20 @@ import (
 	"bluegreen/internal/sandbox/wire"
 )
 
-// Service is Parameter Store in one account and region. The account must be locked around its operations and methods.
+// Service is Systems Manager in one account and region. The account must be locked around its operations and methods.
 type Service struct {
 	acct       *account.Account
 	region     string
 	regions    map[string]*Service   // of all regions in use
 	parameters map[string]*parameter // by name
 	puts, gets bucket
+
+	fleet    Fleet
+	nodes    map[string]*node // by instance
+	commands []*command       // oldest first
 }
 
-// New makes an empty Parameter Store without limits on throughput.
+// New makes an empty Parameter Store without limits on throughput, and no instances.
 func New(acct *account.Account) *Service {
 	s := newService(acct, acct.Region)
 	s.regions = map[string]*Service{acct.Region: s}
@@ -32,10 +36,11 @@ func New(acct *account.Account) *Service {
 }
 
 func newService(acct *account.Account, region string) *Service {
-	return &Service{acct: acct, region: region, parameters: map[string]*parameter{}}
+	return &Service{acct: acct, region: region, parameters: map[string]*parameter{}, nodes: map[string]*node{}}
 }
 
-// In is the account's Parameter Store in another region, which is there when it is first asked for. Its quotas are its own.
+// In is the account's Systems Manager in another region, which is there when it is first asked for. Its quotas are its own, and
+// it has no instances.
 func (s *Service) In(region string) *Service {
 	if region == "" {
 		return s
@@ -140,6 +145,11 @@ func (s *Service) API() wire.Service {
 			op(s, "AddTagsToResource", (*Service).addTagsToResource),
 			op(s, "RemoveTagsFromResource", (*Service).removeTagsFromResource),
 			op(s, "ListTagsForResource", (*Service).listTagsForResource),
+
+			op(s, "SendCommand", (*Service).sendCommand),
+			op(s, "GetCommandInvocation", (*Service).getCommandInvocation),
+			op(s, "ListCommands", (*Service).listCommands),
+			op(s, "DescribeInstanceInformation", (*Service).describeInstanceInformation),
 		},
 	}
 }

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Runs on an instance that amibake has started, as root, from user data. This part is the builder's and the verifier's: what
-# they have to say goes to the console, because nothing can connect to the instance and it may connect to little.
+# Runs on an instance that amibake has started, as root, from user data or by Run Command. This part is the builder's and the
+# verifier's: what they have to say goes to the console, because nothing can connect to the instance and it may connect to little;
+# or to a file, which Run Command brings back.
 set -euo pipefail
 umask 022
 export HOME=/root LC_ALL=C.UTF-8
@@ -25,7 +26,7 @@ os=$(. /etc/os-release && echo "${PRETTY_NAME:-}")
 say() {
 	local line="amibake $AMIBAKE_RUN $1 $2" sum
 	sum=$(printf '%s' "$line" | sha256sum)
-	printf '\n%s %s\n' "$line" "${sum:0:8}" >"$AMIBAKE_CONSOLE" || true
+	printf '\n%s %s\n' "$line" "${sum:0:8}" >>"$AMIBAKE_CONSOLE" || true
 }
 
 # begin STAGE ends the stage before it.
@@ -86,7 +87,7 @@ tell() {
 		((i == 0)) || sleep 15
 		n=0
 		for line; do
-			printf '\namibake %s log %02d %s\n' "$AMIBAKE_RUN" $((++n)) "$line" >"$AMIBAKE_CONSOLE" || true
+			printf '\namibake %s log %02d %s\n' "$AMIBAKE_RUN" $((++n)) "$line" >>"$AMIBAKE_CONSOLE" || true
 		done
 		say "$kind" "$text"
 	done
@@ -104,8 +105,18 @@ ended() {
 	exit 1
 }
 
+# terminated says why it was told to end.
+terminated() {
+	AMIBAKE_REPEAT=1
+	[[ $(systemctl is-system-running) == stopping ]] || fail "not done after $SECONDS s"
+	fail "the instance is being ended"
+}
+
 last=
 set -E
 trap 'last=${BASH_COMMAND%%$'"'\n'"'*}' ERR
 trap ended EXIT
-trap 'AMIBAKE_REPEAT=1; fail "the instance is being ended"' TERM
+trap terminated TERM
+
+# Of a machine that was rebooted in the middle nobody knows what it is half of.
+mkdir "$work/begun" || fail "it was begun before: has the instance been rebooted?"

@@ -16,7 +16,6 @@ Description: stands in for the agent
 `
 
 const unit = `[Service]
-EnvironmentFile=/etc/default/bluegreen-agent
 ExecStart=/usr/bin/bluegreen-agent
 [Install]
 WantedBy=multi-user.target
