@@ -24,6 +24,7 @@ type cutoverOptions struct {
 	interval time.Duration
 	hold     time.Duration
 	new      imageOptions
+	bake     bakeOptions
 	yes      bool
 }
 
@@ -31,6 +32,8 @@ func (o *cutoverOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.to, "to", "", "`color` that gets the traffic: blue or green")
 	o.new.addFlags(cmd)
+	f.BoolVar(&o.bake.wanted, "bake", false, "bake, prove and promote the machine image first, as amibake would; in place of --ami and --image")
+	o.bake.addFlag(cmd)
 	f.StringVar(&o.strategy, "strategy", "", "all-at-once, canary or linear (rollout.strategy)")
 	f.StringVar(&o.steps, "steps", "", "canary: `percents` of the shifts before the last one, as 10,50 (rollout.steps)")
 	f.IntVar(&o.step, "step", 0, "linear: `percent` that each shift adds (rollout.step)")
@@ -46,7 +49,7 @@ func newCutover(e *env) *cobra.Command {
 		Long: "cutover sizes the other color as the one that serves, proves that it answers, moves the weights shift by shift,\n" +
 			"each seen at every name server and watched by the gates, and holds the old color at capacity for a while.\n" +
 			"What goes wrong rolls back by itself.",
-		Example: "  switcher cutover --to green\n  switcher cutover --to green --ami ami-0123456789abcdef0\n  switcher cutover --to green --strategy canary --steps 10,50 --interval 10m",
+		Example: "  switcher cutover --to green\n  switcher cutover --to green --ami ami-0123456789abcdef0\n  switcher cutover --to green --bake\n  switcher cutover --to green --strategy canary --steps 10,50 --interval 10m",
 		Args:    noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runCutover(cmd, e, o) },
 	}
@@ -79,6 +82,9 @@ func (o *cutoverOptions) plan(ctx context.Context, cmd *cobra.Command, e *env) (
 	if err != nil {
 		return nil, bluegreen.Plan{}, &cli.UsageError{Err: fmt.Errorf("--to: %w", err)}
 	}
+	if err := o.checkBake(); err != nil {
+		return nil, bluegreen.Plan{}, err
+	}
 	app, err := e.open(ctx)
 	if err != nil {
 		return nil, bluegreen.Plan{}, err
@@ -91,10 +97,30 @@ func (o *cutoverOptions) plan(ctx context.Context, cmd *cobra.Command, e *env) (
 	if err != nil {
 		return nil, bluegreen.Plan{}, &cli.UsageError{Err: err}
 	}
+	settings := ""
+	if o.bake.wanted {
+		if settings, err = o.bake.settingsFile(e); err != nil {
+			return nil, bluegreen.Plan{}, err
+		}
+		e.bakes(app, &o.bake, cmd.CommandPath()+" --to "+o.to+" --bake --bake-config FILE")
+	}
 	plan, err := app.PlanCutover(ctx, bluegreen.CutoverOptions{
-		To: to, Rollout: shifts, Image: o.new.ami, Accepted: o.new.accepted, Container: o.new.container, Replace: o.new.replace,
+		Bake: settings, To: to, Rollout: shifts, Image: o.new.ami, Accepted: o.new.accepted, Container: o.new.container, Replace: o.new.replace,
 	})
 	return app, plan, err
+}
+
+// checkBake refuses flags that say twice, or not at all, where the image comes from.
+func (o *cutoverOptions) checkBake() error {
+	switch {
+	case !o.bake.wanted && o.bake.file != "":
+		return cli.Usagef("--bake-config is for --bake")
+	case o.bake.wanted && o.new.ami != "":
+		return cli.Usagef("--bake and --ami: each says which machine image the color gets; give one")
+	case o.bake.wanted && o.new.container != "":
+		return cli.Usagef("--bake and --image: the image that is baked in is that of amibake's configuration; give one")
+	}
+	return nil
 }
 
 // override puts the flags that were given over the configuration.

@@ -30,10 +30,7 @@ const (
 
 // open reads the configuration and connects to the account. It makes no call if the configuration has the zone's id.
 func (e *env) open(ctx context.Context) (*bluegreen.App, error) {
-	file := e.config
-	if set := os.Getenv(varConfig); set != "" && file == "bluegreen.toml" {
-		file = set
-	}
+	file := e.configFile()
 	cfg, err := bluegreen.LoadConfig(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &cli.UsageError{Err: err, Try: "switcher --config FILE, or export BLUEGREEN_CONFIG=FILE; without an account: switcher sandbox"}
@@ -54,6 +51,14 @@ func (e *env) open(ctx context.Context) (*bluegreen.App, error) {
 		Report: progress.New(e.Streams, e.json), Owner: owner(),
 	}
 	return app, app.Open(ctx)
+}
+
+// configFile is where the configuration is.
+func (e *env) configFile() string {
+	if set := os.Getenv(varConfig); set != "" && e.config == "bluegreen.toml" {
+		return set
+	}
+	return e.config
 }
 
 // resolver is the address of the recursive resolver.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -56,7 +57,7 @@ func printPlan(e *env, p bluegreen.Plan) {
 // next is what the new color will run.
 func next(p bluegreen.Plan) string {
 	if p.State.Make != nil {
-		return p.State.Make.Image
+		return cmp.Or(p.State.Make.Image, "an image that is baked")
 	}
 	return p.Situation.Stacks[p.State.To].Version()
 }

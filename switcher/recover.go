@@ -7,7 +7,8 @@ import (
 )
 
 func newResume(e *env) *cobra.Command {
-	return &cobra.Command{
+	var bake bakeOptions
+	cmd := &cobra.Command{
 		Use:   "resume",
 		Short: "Go on with a deployment whose process is gone",
 		Long: "resume takes over the deployment that is under way and goes on at the step where it was cut off. It listens for\n" +
@@ -18,9 +19,12 @@ func newResume(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			e.bakes(app, &bake, "switcher resume --bake-config FILE, or switcher rollback")
 			return app.Resume(cmd.Context())
 		},
 	}
+	bake.addFlag(cmd)
+	return cmd
 }
 
 func newRollback(e *env) *cobra.Command {
@@ -40,6 +44,7 @@ func newRollback(e *env) *cobra.Command {
 			if err := cli.Confirm(e.Streams, yes, "Roll "+app.Config.App+" back?"); err != nil {
 				return err
 			}
+			e.bakes(app, &bakeOptions{}, "")
 			return app.Rollback(cmd.Context())
 		},
 	}

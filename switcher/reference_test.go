@@ -102,7 +102,7 @@ func TestReferenceConfig(t *testing.T) {
 		got[row[1]] = row[2]
 	}
 	want := map[string]string{}
-	settings("", reflect.ValueOf(bluegreen.Default()), want)
+	defaults("", reflect.ValueOf(bluegreen.Default()), want)
 	for key, value := range want {
 		if value == "" && got[key] != "" {
 			want[key] = got[key] // it follows from something else: the reference says from what
@@ -113,15 +113,15 @@ func TestReferenceConfig(t *testing.T) {
 	}
 }
 
-// settings are the keys below a table with their defaults as TOML; "" for those that have none of their own.
-func settings(path string, v reflect.Value, into map[string]string) {
+// defaults are the keys below a table with their defaults as TOML; "" for those that have none of their own.
+func defaults(path string, v reflect.Value, into map[string]string) {
 	for i := range v.NumField() {
 		key := strings.TrimPrefix(path+"."+v.Type().Field(i).Tag.Get("toml"), ".")
 		field := v.Field(i)
 		text, isText := field.Interface().(fmt.Stringer)
 		switch {
 		case field.Kind() == reflect.Struct:
-			settings(key, field, into)
+			defaults(key, field, into)
 		case field.IsZero():
 			into[key] = ""
 		case isText:

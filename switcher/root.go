@@ -38,7 +38,7 @@ func newRoot(e *env) *cobra.Command {
 	flags.BoolVar(&e.json, "json", false, "print events and results as JSON, one a line, on stdout")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cli.UsageError{Err: err} })
 	root.AddCommand(
-		newStatus(e), newPlan(e), newClone(e), newCutover(e), newResume(e), newRollback(e), newRetire(e),
+		newStatus(e), newPlan(e), newClone(e), newCutover(e), newBake(e), newResume(e), newRollback(e), newRetire(e),
 		newSandbox(e), newSandboxApp(e), newDemo(e), newVersion(e),
 	)
 	complete(root)

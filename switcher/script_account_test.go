@@ -22,6 +22,7 @@ type accountKey struct{}
 type scriptAccount struct {
 	lab    *lab.Lab
 	marked uint64 // calls that were looked at already
+	guests guests
 }
 
 func accountOf(ts *testscript.TestScript) *scriptAccount {
@@ -144,6 +145,7 @@ const awaitLimit = 90 * time.Second
 //	await step STEP          the newest deployment is at a step: "doing watch-1"
 //	await synced             each name server has the newest change
 //	await faults N           N calls went wrong
+//	await called OPERATION N it was called N times, and done
 func cmdAwait(ts *testscript.TestScript, _ bool, args []string) {
 	l := accountOf(ts).lab
 	app, err := l.App("the script", nil)
@@ -170,6 +172,15 @@ func reached(ctx context.Context, ts *testscript.TestScript, l *lab.Lab, app *bl
 			}
 		}
 		return struck >= number(ts, args[1])
+	}
+	if args[0] == "called" {
+		done := 0
+		for _, c := range l.Sandbox.Front.Calls.Since(0) {
+			if c.Operation == args[1] && c.Code == "" {
+				done++
+			}
+		}
+		return done >= number(ts, args[2])
 	}
 	st := app.Status(ctx)
 	if args[0] == "synced" {

@@ -64,6 +64,7 @@ func TestScripts(t *testing.T) {
 			"suspend":    cmdSuspend,
 			"tag":        cmdTag,
 			"await":      cmdAwait,
+			"bakery":     cmdBakery,
 			"exits":      cmdExits,
 			"fault":      cmdFault,
 			"mutations":  cmdMutations,

@@ -45,7 +45,8 @@ var untidy = []struct {
 	{regexp.MustCompile(`(?m)^\S+T\S+Z wait .*\n`), ""}, // how far a wait came is a matter of the moment
 	{regexp.MustCompile(`\d{8}-\d{6}-[0-9a-f]{6}`), "ID"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "TIME"},
-	{regexp.MustCompile(`\b(lt|i|ami)-[0-9a-f]{17}\b`), "${1}-xxxxxxxxxxxxxxxxx"},
+	{regexp.MustCompile(`\b(lt|i|ami|sg)-[0-9a-f]{17}\b`), "${1}-xxxxxxxxxxxxxxxxx"},
+	{regexp.MustCompile(`\bkey [0-9a-f]{20}\b`), "key KEY"},
 	{regexp.MustCompile(`\b127\.\d+\.(\d+\.\d+)`), "127.N.$1"},
 	{regexp.MustCompile(`\b(after|back|in|at most) (\d+h)?(\d+m)?\d+(\.\d+)?m?s\b`), "$1 SPAN"},
 	{regexp.MustCompile(`[\w.-]+@[\w.-]+ pid \d+`), "OWNER"},

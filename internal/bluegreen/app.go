@@ -24,6 +24,8 @@ type App struct {
 	Dial   func(ctx context.Context, network, addr string) (net.Conn, error)
 	Report Reporter
 	Owner  string // names this process to people: "user@host pid 4711"
+	// Bakery opens the bakery of the app's machine images by the file of its settings; nil where nothing is baked.
+	Bakery func(ctx context.Context, settings string) (*Bakery, error)
 
 	zone traffic.Zone
 }

@@ -45,7 +45,7 @@ func (r *run) makeSteps(s *State) []step.Step[State] {
 	if m == nil {
 		return nil
 	}
-	var steps []step.Step[State]
+	steps := r.bakeSteps(s)
 	// The new version goes into the live group's template: one that follows the template would launch it too.
 	if m.base().ID == m.Source.ID && !template.Pinned(m.Source.Version) {
 		live := r.Config.Stack(s.old()).Group

@@ -32,10 +32,14 @@ type CutoverOptions struct {
 	// drops user data that starts a container itself.
 	Container string
 	Replace   bool
+	// Bake is the file of settings by which the image is baked first; none when empty.
+	Bake string
 }
 
 // makes says that the new colour does not stay as it stands.
-func (o CutoverOptions) makes() bool { return o.Image != "" || o.Container != "" || o.Replace }
+func (o CutoverOptions) makes() bool {
+	return o.Image != "" || o.Container != "" || o.Replace || o.Bake != ""
+}
 
 // Plan is what a command would do.
 type Plan struct {
@@ -45,6 +49,8 @@ type Plan struct {
 	Steps     []step.Step[State]
 	Standby   string // who serves if the live side turns unhealthy now
 	Notes     []string
+
+	bakery *Bakery // that has planned what is baked
 }
 
 // PlanCutover reads the account and says what a cutover would do. It changes nothing.
@@ -82,10 +88,11 @@ func (a *App) plan(ctx context.Context, workflow string, o CutoverOptions) (Plan
 			state.Known = append(state.Known, r)
 		}
 	}
+	var bakery *Bakery
 	if next := s.Stacks[o.To]; !o.makes() {
 		err = a.fits(ctx, next.Image, next.Template.InstanceType)
 	} else {
-		state.Make, err = a.planMake(ctx, s, o)
+		state.Make, bakery, err = a.planMake(ctx, s, o)
 	}
 	if err != nil {
 		return Plan{}, err
@@ -93,7 +100,9 @@ func (a *App) plan(ctx context.Context, workflow string, o CutoverOptions) (Plan
 	if err := a.rehearse(state); err != nil {
 		return Plan{}, err
 	}
-	return a.planned(workflow, s, state)
+	p, err := a.planned(workflow, s, state)
+	p.bakery = bakery
+	return p, err
 }
 
 // rehearse makes every batch of a rollout on paper, so that one that cannot be is refused before anything is changed.
@@ -140,7 +149,7 @@ func (a *App) begin(ctx context.Context, p Plan) error {
 		return err
 	}
 	r := a.newRun(p.Situation.Fence.Epoch + 1)
-	r.State = p.State
+	r.State, r.bakery = p.State, p.bakery
 	if err := r.buildSteps(p.Workflow); err != nil {
 		return err
 	}

@@ -31,7 +31,20 @@ func ended(ctx context.Context, id string, outcome step.Outcome, err error) erro
 	case outcome == step.RolledBack:
 		return &exit.Problem{Code: exit.RolledBack, Err: err}
 	case outcome == step.FailedClean:
-		return &exit.Problem{Code: exit.Failed, Err: err}
+		return failedClean(err)
 	}
 	return &exit.Problem{Code: exit.Dirty, Err: err, Try: "switcher status, then switcher resume or switcher rollback"}
+}
+
+// failedClean is the end of a run that has taken back all that it did. A step may know what to type next; or that the same
+// will do later, because somebody else is at work.
+func failedClean(err error) error {
+	end := &exit.Problem{Code: exit.Failed, Err: err}
+	var of *exit.Problem
+	if errors.As(err, &of) {
+		if end.Try = of.Try; of.Code == exit.Locked {
+			end.Code = exit.Locked
+		}
+	}
+	return end
 }

@@ -1,6 +1,7 @@
 package bluegreen
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -59,10 +60,11 @@ func (m *Make) instructs() bool { return m.Container != "" || m.Replace }
 
 // runs is what the new colour gets to run, for people.
 func (m *Make) runs() string {
+	image := cmp.Or(m.Image, toBeBaked)
 	if m.Container == "" {
-		return m.Image
+		return image
 	}
-	return m.Image + ", of which the agent runs " + m.Container
+	return image + ", of which the agent runs " + m.Container
 }
 
 // change is what the new version has other than the one that it is derived from. What the live colour launches is the better

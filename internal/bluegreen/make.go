@@ -22,6 +22,7 @@ import (
 // Make is how the new colour comes to run another image: by a clone of the live stack, or, where it stands without
 // instances, by a new version of its launch template.
 type Make struct {
+	Bake     *Baking  `json:"bake,omitempty"` // nil: the image is there
 	Image    string   `json:"image"`
 	InPlace  bool     `json:"in_place,omitempty"`
 	Accepted []string `json:"accepted_loss,omitempty"`
@@ -49,29 +50,37 @@ type TemplateRef struct {
 }
 
 // planMake decides how the new colour gets its image, and refuses what would lose a setting silently.
-func (a *App) planMake(ctx context.Context, s Situation, o CutoverOptions) (*Make, error) {
+func (a *App) planMake(ctx context.Context, s Situation, o CutoverOptions) (m *Make, bakery *Bakery, err error) {
 	to := o.To
 	live := s.Stacks[to.Other()]
+	var baking *Baking
 	ami := cmp.Or(o.Image, live.Template.Image)
-	m := &Make{
+	if o.Bake != "" {
+		if bakery, baking, err = a.planBake(ctx, live, &o); err != nil {
+			return nil, nil, err
+		}
+		ami = o.Image
+	}
+	m = &Make{
+		Bake:  baking,
 		Check: a.agentCheck(o, live),
 		Image: ami, Container: o.Container, Replace: o.Replace, Accepted: o.Accepted,
 		Source: TemplateRef{ID: live.Group.TemplateID, Version: live.Group.TemplateVersion, Number: live.Template.Number},
 	}
 	if next, stands := s.Stacks[to]; stands {
 		if err := a.checkImage(ctx, m, live); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		return m, planInPlace(m, live, next)
+		return m, bakery, planInPlace(m, live, next)
 	}
 	var both parts
 	img := both.do(func() error { return a.checkImage(ctx, m, live) })
 	clone := both.do(func() error { return a.planClone(ctx, m, live, to) })
 	if _, err := img.get(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	_, err := clone.get()
-	return m, err
+	_, err = clone.get()
+	return m, bakery, err
 }
 
 // planInPlace plans to let a colour that stands without instances launch another image.
@@ -161,7 +170,7 @@ func (a *App) freeNames(ctx context.Context, to traffic.Color, names []string) e
 // checkImage refuses a machine image that cannot be launched as the live one is, or not with its user data.
 func (a *App) checkImage(ctx context.Context, m *Make, live Stack) error {
 	ami := m.Image
-	img, err := a.Cloud.Images.Get(ctx, ami)
+	img, err := a.image(ctx, m)
 	if errors.Is(err, awserr.ErrNotFound) {
 		return fmt.Errorf("image %s does not exist in %s, or is not shared with this account", ami, a.Cloud.Region)
 	}
@@ -171,7 +180,10 @@ func (a *App) checkImage(ctx context.Context, m *Make, live Stack) error {
 	if img.State != "available" {
 		return fmt.Errorf("image %s is %s, not available", ami, img.State)
 	}
-	m.notes = a.instructions(m, live, img)
+	if m.Bake != nil {
+		m.notes = append(m.notes, m.Bake.plan.Why)
+	}
+	m.notes = append(m.notes, a.instructions(m, live, img)...)
 	if err := planInstructions(m, live, img); err != nil {
 		return err
 	}

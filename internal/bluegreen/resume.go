@@ -95,6 +95,9 @@ func (a *App) resume(ctx context.Context, found traffic.Set, fence traffic.Fence
 	if err := r.reconcile(found); err != nil {
 		return ended(ctx, record.Run, "", err)
 	}
+	if err := r.supply(ctx); err != nil {
+		return err
+	}
 	err := r.leading(ctx, func(ctx context.Context) error {
 		if err := r.takeOver(ctx, fence); err != nil {
 			return err

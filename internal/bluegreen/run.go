@@ -20,7 +20,9 @@ type run struct {
 	step.Runner[State]
 	lease *journal.Lease
 	epoch int64
-	sent  []traffic.Batch // those that were sent since the last of which the outcome is known
+	// bakery makes what the deployment has to bake; nil where that is nothing, or not known yet.
+	bakery *Bakery
+	sent   []traffic.Batch // those that were sent since the last of which the outcome is known
 }
 
 // newRun prepares a run with the epoch under which it will write.

@@ -50,6 +50,8 @@ type Made struct {
 	Spec   Spec
 	ZoneID string
 	Images map[string]string // id by version
+	// Subnets are where instances are launched.
+	Subnets []string
 	// Containers are the references of the container images, by version; none without Spec.Program.
 	Containers map[string]string
 }
@@ -139,6 +141,7 @@ func Build(ctx context.Context, sb *sandbox.Sandbox, spec Spec) (Made, error) {
 	if err := b.records(ctx, zones); err != nil {
 		return b.made, fmt.Errorf("make the zone: %w", err)
 	}
+	b.made.Subnets = b.subnet
 	b.sb.Account.Lock()
 	b.sb.Zones.Settle() // the account has been there for long
 	b.sb.Account.Unlock()

@@ -1,0 +1,60 @@
+package bake
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"bluegreen/internal/aws/image"
+	"bluegreen/internal/step"
+)
+
+// What a deployment needs of a bake that goes before it.
+
+// Find is the proven AMI with a key; nil while there is none.
+func (b *Bakery) Find(ctx context.Context, key string) (*image.Image, error) {
+	found, err := b.Cloud.Images.Find(ctx, image.Query{Owners: []string{"self"}, Tags: map[string]string{TagApp: b.Settings.App, TagKey: key}})
+	if err != nil {
+		return nil, err
+	}
+	existing, _ := b.judge(found, key)
+	return existing, nil
+}
+
+// PromotionSteps are those of a promotion, for a plan.
+func (b *Bakery) PromotionSteps() []step.Step[Promotion] {
+	return promoteSteps(newRun[Promotion](b, 0))
+}
+
+// HandOut promotes an AMI unless that is done. A run that was cut off may have moved the pointer and not come to its end: that
+// is not done.
+func (b *Bakery) HandOut(ctx context.Context, id string) error {
+	t, err := b.turn(ctx)
+	if err != nil {
+		return err
+	}
+	if t.Pending != nil {
+		return b.Promote(ctx, id)
+	}
+	_, err = b.PromoteIfNew(ctx, id)
+	return err
+}
+
+// Abandon undoes the bake with a key, if there is one that was cut off.
+func (b *Bakery) Abandon(ctx context.Context, key string) error {
+	t, err := b.turn(ctx)
+	if err != nil || t.Pending == nil || t.Pending.Workflow != workflowBake {
+		return err
+	}
+	var before Baking
+	if err := json.Unmarshal(t.Pending.State, &before); err != nil {
+		return fmt.Errorf("read the state of run %s: %w", t.Pending.Run, err)
+	}
+	if before.Key != key {
+		return nil
+	}
+	if err := b.notAlive(ctx, t); err != nil {
+		return err
+	}
+	return b.abandon(ctx, *t.Pending, t.next())
+}
