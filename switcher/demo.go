@@ -19,7 +19,8 @@ func newDemo(e *env) *cobra.Command {
 		Short: "Show it all on this machine: deployments, a bad version, a rollback, and clients that never stop",
 		Long: "demo runs an AWS account on this machine, with an app in it and clients that send requests without a pause, and\n" +
 			"deploys one version after the other: a canary cutover, a bad version that is stopped, a rollback, a retirement. It\n" +
-			"takes about a hundred seconds, and fails if a single request failed.",
+			"takes about a hundred seconds, and fails if a single request failed. With --runtime docker the first of these\n" +
+			"versions is baked: an AMI is made of a plain Debian, as amibake makes it.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runDemo(cmd, e, o, r) },
 	}

@@ -163,6 +163,11 @@ func (g *sandboxGuide) hints() string {
 		"  aws elbv2 describe-load-balancers",
 		fmt.Sprintf("  dig @%s -p %s %s", host, port, name),
 		fmt.Sprintf("  curl -i -H 'Host: %s' http://%s/", name, g.blue),
+	}
+	if g.lab.Bakes() {
+		lines = append(lines, "  amibake plan", "  amibake bake --promote")
+	}
+	lines = append(lines,
 		"",
 		"Images, by the tag sandbox:behavior; blue runs v1, green is to run v2:",
 		fmt.Sprintf("  v1 %s, v2 %s, v4 %s: healthy", images["v1"], images["v2"], images["v4"]),
@@ -174,7 +179,7 @@ func (g *sandboxGuide) hints() string {
 		fmt.Sprintf("  curl -d '{\"latency\":\"50ms\"}' %s/_sandbox/latency", url),
 		fmt.Sprintf("  curl -X DELETE %s/_sandbox/faults", url),
 		fmt.Sprintf("  curl %s/_sandbox/calls", url),
-	}
+	)
 	return strings.ReplaceAll("# "+strings.Join(lines, "\n# ")+"\n", "# \n", "#\n")
 }
 

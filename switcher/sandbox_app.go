@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bluegreen/internal/aws/awserr"
 	"bluegreen/internal/aws/imds"
 	"bluegreen/internal/demo/lab"
 	"bluegreen/internal/sandbox/app"
@@ -42,6 +44,9 @@ func runSandboxApp(ctx context.Context, e *env) error {
 				return "", "", err
 			}
 			tags, err := metadata.Tags(ctx)
+			if errors.Is(err, awserr.ErrNotFound) { // it is of no colour: an instance on which an image is tested
+				err = nil
+			}
 			return identity.InstanceID, tags[app.ColorTag], err
 		},
 		Log: func(format string, args ...any) {

@@ -23,16 +23,19 @@ type act struct {
 // acts is the whole story, in order.
 func (d *Demo) acts() []act {
 	const blue, green = traffic.Blue, traffic.Green
-	return []act{
-		{"v1 serves on blue", d.watchClients},
-		{"clone blue into green, with the image of v2", d.clone(green, "v2")},
-		{"cut over to green, 10 → 50 → 100 %", d.cutover(green, "")},
-		{"prove that clients have left blue, and retire it", d.retire},
-		{"cut over to blue with v3, which passes health checks and fails all other requests", d.refused(blue, "v3")},
-		{"cut over to blue with v4; at 50 % somebody commands a rollback", d.rolledBack(blue, "v4")},
-		{"cut over to blue after all", d.cutover(blue, "")},
-		{"prove that clients have left green, and retire it", d.retire},
+	acts := []act{{"v1 serves on blue", d.watchClients}}
+	if d.lab.Bakes() {
+		acts = append(acts, act{"bake an AMI of v2 from a plain Debian, prove it on a test instance, promote it", d.bake("v2")})
 	}
+	return append(acts,
+		act{"clone blue into green, with the image of v2", d.clone(green, "v2")},
+		act{"cut over to green, 10 → 50 → 100 %", d.cutover(green, "")},
+		act{"prove that clients have left blue, and retire it", d.retire},
+		act{"cut over to blue with v3, which passes health checks and fails all other requests", d.refused(blue, "v3")},
+		act{"cut over to blue with v4; at 50 % somebody commands a rollback", d.rolledBack(blue, "v4")},
+		act{"cut over to blue after all", d.cutover(blue, "")},
+		act{"prove that clients have left green, and retire it", d.retire},
+	)
 }
 
 func (d *Demo) play(ctx context.Context) error {

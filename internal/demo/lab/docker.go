@@ -37,7 +37,9 @@ const (
 // containers is what the instances of an account run on.
 type containers struct {
 	engine *docker.Engine
-	disk   string
+	pkg    string // file of the agent's package
+	disk   string // with the agent
+	bare   string // with neither that nor Docker
 	tell   func(string)
 	host   *machine.Host
 }
@@ -62,7 +64,7 @@ func (d *Docker) prepare(ctx context.Context) (*containers, *stack.Program, erro
 		return nil, nil, err
 	}
 	if _, err = c.engine.Info(ctx); err == nil {
-		c.disk, err = machine.Prepare(ctx, c.engine, recipe)
+		err = c.prepareDisks(ctx, recipe)
 	} else {
 		err = fmt.Errorf("instances as containers need a Docker Engine on this machine, and a user who may use it: %w", err)
 	}
@@ -71,6 +73,15 @@ func (d *Docker) prepare(ctx context.Context) (*containers, *stack.Program, erro
 		return nil, nil, err
 	}
 	return c, program, nil
+}
+
+func (c *containers) prepareDisks(ctx context.Context, recipe machine.Recipe) (err error) {
+	c.pkg = recipe.Package
+	if c.disk, err = machine.Prepare(ctx, c.engine, recipe); err != nil {
+		return err
+	}
+	c.bare, err = machine.PrepareBare(ctx, c.engine, recipe)
+	return err
 }
 
 func (d *Docker) program() (*stack.Program, error) {

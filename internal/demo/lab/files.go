@@ -13,7 +13,8 @@ import (
 // files are what was written for the account's users.
 type files struct {
 	config, ca string
-	ownDir     bool // the directory is ours to remove
+	bakery     string // "" where no images can be made
+	ownDir     bool   // the directory is ours to remove
 }
 
 // ConfigFile is the app's configuration as a file.
@@ -42,7 +43,10 @@ func (l *Lab) writeFiles() (err error) {
 	if err := os.WriteFile(l.files.ca, l.Sandbox.Balancer.CAPEM(), 0o600); err != nil {
 		return fmt.Errorf("write the authority's certificate: %w", err)
 	}
-	return nil
+	if l.containers == nil {
+		return nil
+	}
+	return l.writeBakery()
 }
 
 func (l *Lab) removeFiles() {
@@ -100,10 +104,10 @@ func configText(c bluegreen.Config, speed float64) string {
 // Variable is one of the environment.
 type Variable struct{ Name, Value string }
 
-// Environment is all that the aws CLI, the SDKs and switcher need to find the account. An empty value is one to unset.
+// Environment is all that the aws CLI, the SDKs, switcher and amibake need to find the account. An empty value is one to unset.
 func (l *Lab) Environment() []Variable {
 	region := l.Sandbox.Account.Region
-	return []Variable{
+	all := []Variable{
 		{"AWS_ENDPOINT_URL", l.Sandbox.Endpoint()},
 		{"AWS_REGION", region},
 		{"AWS_DEFAULT_REGION", region},
@@ -115,4 +119,8 @@ func (l *Lab) Environment() []Variable {
 		{"BLUEGREEN_CONFIG", l.files.config},
 		{"BLUEGREEN_RESOLVER", l.Sandbox.Resolver()},
 	}
+	if l.files.bakery != "" {
+		all = append(all, Variable{"AMIBAKE_CONFIG", l.files.bakery}, Variable{"AMIBAKE_POLL", bakePoll.String()})
+	}
+	return all
 }

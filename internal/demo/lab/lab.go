@@ -1,5 +1,6 @@
 // Package lab is a ready-made account for people to try things in: a sandbox on real sockets with an app whose blue stack
-// serves, and the settings with which switcher works on it. It runs as anybody, on ports that anybody may use.
+// serves, and the settings with which switcher works on it, and amibake where instances are containers. It runs as anybody,
+// on ports that anybody may use.
 package lab
 
 import (
@@ -76,6 +77,11 @@ func Open(ctx context.Context, dir string, o Options) (*Lab, error) {
 func (l *Lab) furnish(ctx context.Context, o Options) (err error) {
 	if l.Made, err = stack.Build(ctx, l.Sandbox, o.Spec); err != nil {
 		return fmt.Errorf("fill the sandbox: %w", err)
+	}
+	if l.containers != nil {
+		if err := l.provideBakery(); err != nil {
+			return fmt.Errorf("fill the sandbox: %w", err)
+		}
 	}
 	if err := l.awaitBlue(ctx); err != nil {
 		return l.containers.explained(ctx, err)
