@@ -53,10 +53,11 @@ test: ## Run all tests with the race detector; those with Docker and systemd nee
 	$(GO) -C tools test ./...
 
 .PHONY: crash
-crash: ## Kill a deployment and a bake at every single call of AWS, an agent and dockerd at every call of Docker (`make test` takes a sample)
+crash: ## Kill a deployment, a bake, and one with the other, at every single call of AWS, an agent and dockerd at every call of Docker (`make test` takes a sample)
 	@.ci/needs dockerd docker iptables ip
 	$(GO) test -run '^TestCrashAtEveryCall$$' -count 1 -timeout 30m -v ./internal/bluegreen | grep -E 'crash points|^(---|ok|FAIL|panic)|_test.go'
 	$(GO) test -run '^TestCrashAtEveryCall$$' -count 1 -timeout 30m -v ./internal/bake -every-call | grep -E 'crash points|^(---|ok|FAIL|panic)|_test.go'
+	$(GO) test -run '^TestCrashAtEveryCall$$' -count 1 -timeout 60m -v ./switcher -every-call | grep -E 'crash points|^(---|ok|FAIL|panic)|_test.go'
 	$(GO) test -run 'KilledAtEveryCall$$' -count 1 -timeout 90m -v ./internal/agent -agent.every 1 -agent.from 1 | \
 		grep -E ' killed |^(---|ok|FAIL|panic)|_test.go'
 
@@ -125,11 +126,16 @@ lint: ## Check format, go.mod, vet, shell scripts and golangci-lint (built once,
 docs-check: ## Check links, commands and paths in the documents
 	$(GO) test -count=1 -run '^TestDocs' ./internal
 
+.PHONY: peers
+peers: ## Ask the sandbox by the aws CLI, and moto beside it; says so where they are not installed
+	$(GO) test -run '^TestPeers$$' -count 1 -timeout 30m -v ./internal/sandbox -peers
+
 .PHONY: bench
-bench: ## Measure the switcher in a sandbox with 50 ms per call, and the agent beside Docker; 20 minutes, on a machine at rest
-	@.ci/needs dockerd docker iptables ip
+bench: ## Measure the switcher in a sandbox with 50 ms per call, the agent beside Docker, and the boot of a baked image; 25 minutes, on a machine at rest
+	@.ci/needs dockerd docker iptables ip debootstrap
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 10m ./switcher
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 10m ./internal/bake
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./internal/demo/bakery
 	$(GO) test -run '^$$' -bench HealthUnderLoad -benchtime 20000x -timeout 10m ./internal/agent/serve
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./internal/agent -idle 10m
 
