@@ -79,7 +79,7 @@ func bakeAndPromote(cmd *cobra.Command, b *bake.Bakery) (id, word string, err er
 	} else {
 		id, word = p.Existing.ID, "nothing to bake: "+p.Why
 	}
-	if err := b.HandOut(cmd.Context(), id); err != nil {
+	if _, err := b.PromoteIfNew(cmd.Context(), id); err != nil {
 		return "", "", err
 	}
 	return id, word + ", promoted", nil

@@ -138,7 +138,8 @@ func forDeployment(b *bake.Bakery) *bluegreen.Bakery {
 			return made.Image, err
 		},
 		Promote: func(ctx context.Context, id string, report bluegreen.Reporter) error {
-			return telling(report).HandOut(ctx, id)
+			_, err := telling(report).PromoteIfNew(ctx, id)
+			return err
 		},
 		Abandon: func(ctx context.Context, key string, report bluegreen.Reporter) error {
 			return telling(report).Abandon(ctx, key)

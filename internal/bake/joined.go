@@ -26,20 +26,6 @@ func (b *Bakery) PromotionSteps() []step.Step[Promotion] {
 	return promoteSteps(newRun[Promotion](b, 0))
 }
 
-// HandOut promotes an AMI unless that is done. A run that was cut off may have moved the pointer and not come to its end: that
-// is not done.
-func (b *Bakery) HandOut(ctx context.Context, id string) error {
-	t, err := b.turn(ctx)
-	if err != nil {
-		return err
-	}
-	if t.Pending != nil {
-		return b.Promote(ctx, id)
-	}
-	_, err = b.PromoteIfNew(ctx, id)
-	return err
-}
-
 // Abandon undoes the bake with a key, if there is one that was cut off.
 func (b *Bakery) Abandon(ctx context.Context, key string) error {
 	t, err := b.turn(ctx)

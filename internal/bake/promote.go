@@ -55,7 +55,8 @@ func (b *Bakery) Promote(ctx context.Context, id string) error {
 	return b.promote(ctx, "promote", Promotion{Image: id, Name: img.Name})
 }
 
-// PromoteIfNew promotes an AMI unless it is promoted already; moved says whether it did.
+// PromoteIfNew promotes an AMI unless it is promoted already; moved says whether it did. A run that was cut off may have moved the
+// pointer and not come to its end: that is not done.
 func (b *Bakery) PromoteIfNew(ctx context.Context, id string) (moved bool, err error) {
 	for _, region := range b.regions() {
 		now, err := b.Cloud.In(region).Params.Get(ctx, b.Settings.Promote.Parameter)
@@ -76,7 +77,11 @@ func (b *Bakery) PromoteIfNew(ctx context.Context, id string) (moved bool, err e
 			return true, b.Promote(ctx, id)
 		}
 	}
-	return false, nil
+	t, err := b.turn(ctx)
+	if err != nil || t.Pending == nil {
+		return false, err
+	}
+	return true, b.Promote(ctx, id)
 }
 
 // PromoteBack moves the pointer back to what it named before, everywhere, and says what that is here. Given again, it stays there.

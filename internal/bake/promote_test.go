@@ -140,14 +140,14 @@ func TestPromoteRefuses(t *testing.T) {
 }
 
 // TestCrashOfAPromotion kills a promotion at each of its calls: the pointer always names an AMI that is there, and the next
-// promotion ends as if nothing had been.
+// promotion ends as if nothing had been, also where it is asked for as a timer does: unless there is nothing to do.
 func TestCrashOfAPromotion(t *testing.T) {
 	calls := 0
 	die := func(call int, after bool) {
 		inWorld(t, everywhere, func(ctx context.Context, w *world) {
 			t := w.t
 			id := w.bakes(ctx, "")
-			promote := func(ctx context.Context, b *bake.Bakery) error { return b.Promote(ctx, id) }
+			promote := func(ctx context.Context, b *bake.Bakery) error { _, err := b.PromoteIfNew(ctx, id); return err }
 			p := w.plug(call, after)
 			first, died, err := w.mortal(ctx, "the one that dies", p, promote)
 			if !died {
@@ -171,8 +171,8 @@ func TestCrashOfAPromotion(t *testing.T) {
 					t.Errorf("killed at call %d (after its effect: %v), in %s: %+v", call, after, region, got)
 				}
 				all, err := w.cloud(nil).In(region).Images.Find(ctx, image.Query{Owners: []string{"self"}, Tags: map[string]string{bake.TagApp: "shop", bake.TagManaged: bake.Managed}, Everything: true})
-				if err != nil || len(all) != 1 {
-					t.Errorf("killed at call %d (after its effect: %v): %d AMIs in %s, %v", call, after, len(all), region, err)
+				if err != nil || len(all) != 1 || all[0].Tags[bake.TagStatus] != bake.Verified {
+					t.Errorf("killed at call %d (after its effect: %v), AMIs in %s: %+v, %v", call, after, region, all, err)
 				}
 			}
 		})
