@@ -50,7 +50,7 @@ func (b *baker) word(ctx context.Context, s *Baking, step string, w worker, hear
 		last = recipe.Parse(v.text, s.Tag)
 		switch {
 		case !v.failed && heard(last):
-			return true, "", nil
+			return true, "done", nil
 		case last.Failed != nil:
 			return false, "", &GuestError{Instance: w.id, Stage: last.Failed.Stage, Reason: last.Failed.Reason, Log: last.Log}
 		case v.over != "":
