@@ -3,7 +3,6 @@ package settings
 import (
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"bluegreen/internal/config"
@@ -57,8 +56,8 @@ func (s *Settings) complete(dir string) {
 }
 
 var (
-	braces    = regexp.MustCompile(`\{\{.*?\}\}|<no value>`)
-	variables = regexp.MustCompile(`\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]+`)
+	braces    = lazily(`\{\{.*?\}\}|<no value>`)
+	variables = lazily(`\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]+`)
 )
 
 // unexpanded says so if a value waits for somebody to fill it in.

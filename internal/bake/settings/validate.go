@@ -2,7 +2,6 @@ package settings
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -22,7 +21,7 @@ func (c checker) fault(path string, value any, want string, args ...any) {
 }
 
 // match checks a text that may be empty.
-func (c checker) match(path, value string, pattern *regexp.Regexp, want string) {
+func (c checker) match(path, value string, pattern lazy, want string) {
 	if value != "" && !pattern.MatchString(value) {
 		c.fault(path, value, "%s", want)
 	}
@@ -47,7 +46,7 @@ func (c checker) between(path string, d, low, high time.Duration) {
 }
 
 // list checks each of a list, and that none is there twice.
-func (c checker) list(path string, values []string, pattern *regexp.Regexp, want string) {
+func (c checker) list(path string, values []string, pattern lazy, want string) {
 	for i, v := range values {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		switch {
@@ -60,15 +59,15 @@ func (c checker) list(path string, values []string, pattern *regexp.Regexp, want
 }
 
 var (
-	appName   = regexp.MustCompile(`^[a-z][a-z0-9-]{0,20}$`)
-	region    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
-	parameter = regexp.MustCompile(`^(/[\w.-]+)+$`)
-	amiID     = regexp.MustCompile(`^ami-([0-9a-f]{8}|[0-9a-f]{17})$`)
-	owner     = regexp.MustCompile(`^(\d{12}|self|amazon|aws-marketplace)$`)
-	amiFilter = regexp.MustCompile(`^[\w ()\[\]./'@*?-]{3,128}$`)
-	bucket    = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
-	keyPrefix = regexp.MustCompile(`^[\w!.*'()/-]{1,200}$`)
-	namespace = regexp.MustCompile(`^[A-Za-z0-9._/#-][A-Za-z0-9._/#:-]{0,254}$`)
+	appName   = lazily(`^[a-z][a-z0-9-]{0,20}$`)
+	region    = lazily(`^[a-z]{2}(-[a-z]+)+-\d$`)
+	parameter = lazily(`^(/[\w.-]+)+$`)
+	amiID     = lazily(`^ami-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	owner     = lazily(`^(\d{12}|self|amazon|aws-marketplace)$`)
+	amiFilter = lazily(`^[\w ()\[\]./'@*?-]{3,128}$`)
+	bucket    = lazily(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	keyPrefix = lazily(`^[\w!.*'()/-]{1,200}$`)
+	namespace = lazily(`^[A-Za-z0-9._/#-][A-Za-z0-9._/#:-]{0,254}$`)
 )
 
 const wantRegion = `must be a region, such as "eu-west-1"`

@@ -3,7 +3,6 @@ package settings
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -12,15 +11,15 @@ import (
 )
 
 var (
-	instanceType  = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z0-9-]+$`)
-	subnetID      = regexp.MustCompile(`^subnet-([0-9a-f]{8}|[0-9a-f]{17})$`)
-	securityGroup = regexp.MustCompile(`^sg-([0-9a-f]{8}|[0-9a-f]{17})$`)
-	profile       = regexp.MustCompile(`^([\w+=,.@-]{1,128}|arn:aws[a-z-]*:iam::\d{12}:instance-profile/[\w+=,.@/-]+)$`)
-	kmsKey        = regexp.MustCompile(`^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}|alias/[\w/-]+|arn:aws[a-z-]*:kms:[\w-]+:\d{12}:(key|alias)/[\w/-]+)$`)
-	aptPackage    = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9.+~:-]+)?$`)
-	placeholder   = regexp.MustCompile(`\{[^{}]*\}`)
-	amiName       = regexp.MustCompile(`^[\w ()\[\]./'@-]*$`)
-	tagText       = regexp.MustCompile(`^[\p{L}\p{N} _.:/=+@-]*$`)
+	instanceType  = lazily(`^[a-z][a-z0-9-]*\.[a-z0-9-]+$`)
+	subnetID      = lazily(`^subnet-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	securityGroup = lazily(`^sg-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	profile       = lazily(`^([\w+=,.@-]{1,128}|arn:aws[a-z-]*:iam::\d{12}:instance-profile/[\w+=,.@/-]+)$`)
+	kmsKey        = lazily(`^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}|alias/[\w/-]+|arn:aws[a-z-]*:kms:[\w-]+:\d{12}:(key|alias)/[\w/-]+)$`)
+	aptPackage    = lazily(`^[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9.+~:-]+)?$`)
+	placeholder   = lazily(`\{[^{}]*\}`)
+	amiName       = lazily(`^[\w ()\[\]./'@-]*$`)
+	tagText       = lazily(`^[\p{L}\p{N} _.:/=+@-]*$`)
 )
 
 const wantKey = `must be a key of KMS: its id, its ARN, or "alias/NAME"`

@@ -3,7 +3,6 @@ package settings
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -11,10 +10,10 @@ import (
 )
 
 var (
-	account        = regexp.MustCompile(`^\d{12}$`)
-	organization   = regexp.MustCompile(`^arn:aws[a-z-]*:organizations::\d{12}:organization/o-[a-z0-9]{10,32}$`)
-	unit           = regexp.MustCompile(`^arn:aws[a-z-]*:organizations::\d{12}:ou/o-[a-z0-9]{10,32}/ou-[a-z0-9-]{6,64}$`)
-	launchTemplate = regexp.MustCompile(`^lt-[0-9a-f]{8,17}$`)
+	account        = lazily(`^\d{12}$`)
+	organization   = lazily(`^arn:aws[a-z-]*:organizations::\d{12}:organization/o-[a-z0-9]{10,32}$`)
+	unit           = lazily(`^arn:aws[a-z-]*:organizations::\d{12}:ou/o-[a-z0-9]{10,32}/ou-[a-z0-9-]{6,64}$`)
+	launchTemplate = lazily(`^lt-[0-9a-f]{8,17}$`)
 )
 
 // foreign are parameters that nobody but AWS can write.

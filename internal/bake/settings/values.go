@@ -3,7 +3,6 @@ package settings
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"time"
 )
@@ -17,7 +16,7 @@ const Day = Age(24 * time.Hour)
 // maxDays bounds an Age to a hundred years.
 const maxDays = 36500
 
-var days = regexp.MustCompile(`^([0-9]{1,5})d$`)
+var days = lazily(`^([0-9]{1,5})d$`)
 
 // Set implements config.Setter.
 func (a *Age) Set(value any) error {
