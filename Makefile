@@ -52,13 +52,17 @@ test: ## Run all tests with the race detector; those with Docker and systemd nee
 	CGO_ENABLED=1 $(GO) test -race -timeout 30m ./...
 	$(GO) -C tools test ./...
 
+# Of the calls of Docker at which an agent or dockerd can be killed, one in so many is tried, from this one on.
+KILL_EVERY ?= 1
+KILL_FROM  ?= 1
+
 .PHONY: crash
 crash: ## Kill a deployment, a bake, and one with the other, at every single call of AWS, an agent and dockerd at every call of Docker (`make test` takes a sample)
 	@.ci/needs dockerd docker iptables ip
 	$(GO) test -run '^TestCrashAtEveryCall$$' -count 1 -timeout 30m -v ./internal/bluegreen | grep --line-buffered -E 'crash points|^(---|ok|FAIL|panic)|_test.go'
 	$(GO) test -run '^TestCrashAtEveryCall$$' -count 1 -timeout 30m -v ./internal/bake -every-call | grep --line-buffered -E 'crash points|^(---|ok|FAIL|panic)|_test.go'
 	$(GO) test -run '^TestCrashAtEveryCall$$' -count 1 -timeout 60m -v ./switcher -every-call | grep --line-buffered -E 'crash points|^(---|ok|FAIL|panic)|_test.go'
-	$(GO) test -run 'KilledAtEveryCall$$' -count 1 -timeout 90m -v ./internal/agent -agent.every 1 -agent.from 1 | \
+	$(GO) test -run 'KilledAtEveryCall$$' -count 1 -timeout 90m -v ./internal/agent -agent.every $(KILL_EVERY) -agent.from $(KILL_FROM) | \
 		grep --line-buffered -E ' killed |^(---|ok|FAIL|panic)|_test.go'
 
 .PHONY: build
