@@ -155,7 +155,34 @@ func (p patient) Trim(ctx context.Context, run string) error {
 	if !ok {
 		return nil
 	}
-	return trimmer.Trim(ctx, run)
+	if err := trimmer.Trim(ctx, run); err != nil {
+		return err
+	}
+	return p.forget(ctx, run)
+}
+
+const (
+	keptRuns = 500 // an account has room for 10,000 parameters, and a timer may bake every hour
+	numbers  = 4   // that a run may use up: one, and one for each time that it was gone on with
+)
+
+// forget removes the runs that came so many before this one. Each run that ends takes its own away, so that none has to be looked
+// for among all of them.
+func (p patient) forget(ctx context.Context, run string) error {
+	store, ok := p.Store.(*journal.Params)
+	if !ok {
+		return nil
+	}
+	var number int64
+	if _, err := fmt.Sscanf(run, "bake-%d", &number); err != nil {
+		return fmt.Errorf("read the number of run %s: %w", run, err)
+	}
+	for old := number - keptRuns; old > 0 && old > number-keptRuns-numbers; old-- {
+		if err := store.Forget(ctx, runID(old)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ended turns the end of a run into the error of its command.
