@@ -20,7 +20,7 @@ import (
 
 var (
 	killEvery = flag.Int("agent.every", 20, "of the calls at which something can be killed, one in so many is tried; all when 1")
-	killFrom  = flag.Int("agent.from", 9, "the first of them")
+	killFrom  = flag.Int("agent.from", 4, "the first of them")
 )
 
 // duty is something that an agent does, and may die of.
@@ -184,6 +184,9 @@ func (m *mortal) each(d duty, try func(d duty, call int, after bool) (fatal stri
 				m.t.Fatalf("killed at call %d, %s, after it: %v", call, fatal, after)
 			}
 			if fatal == "" {
+				if tried == 0 {
+					m.t.Errorf("%s: no call to be killed at from call %d on", d.name, *killFrom)
+				}
 				return tried
 			}
 			tried++
