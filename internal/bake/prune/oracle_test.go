@@ -48,10 +48,10 @@ func (a *account) find(ref prune.Ref) (prune.Image, bool) {
 // is asked about, and reports may not be wanted.
 func (a *account) hidden(looked []string) bool {
 	switch {
-	case a.broken["usage reports"]:
-		return !a.noReports
 	case slices.ContainsFunc(looked, a.dangling):
 		return true
+	case a.broken["usage reports"]:
+		return !a.noReports
 	}
 	return len(a.broken) > 0 && !a.broken["snapshots"] && !a.broken["resolve"]
 }
