@@ -135,9 +135,11 @@ func BenchmarkIdle(b *testing.B) {
 		b.Fatalf("build the agent: %v\n%s", err, out)
 	}
 	w.configure(w.push(dockertest.App{Version: "v1"}), "")
-	w.setting("interval", `"5s"`) // the default
+	for _, key := range []string{"interval", "timeout", "start_period", "poll", "group_poll", "notice"} {
+		w.unset(key) // tests are in more of a hurry than the defaults, which are what an instance has
+	}
 	cmd := exec.Command(program, "run", "--config", filepath.Join(w.dir, "agent.toml"), "--config-dir", filepath.Join(w.dir, "none.d"))
-	cmd.Env = append(os.Environ(), "DOCKER_HOST="+w.daemon.Host, "GOMEMLIMIT=96MiB")
+	cmd.Env = append(os.Environ(), "DOCKER_HOST="+w.daemon.Host, "GOMEMLIMIT=96MiB", "GOMAXPROCS=2") // as its unit has it: the runtime makes two of CPUQuota=100%
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)

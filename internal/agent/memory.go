@@ -13,26 +13,18 @@ import (
 
 const (
 	// gcPercent trades CPU time, of which the agent uses next to nothing, for memory, which is the app's.
-	gcPercent = 30
-	// giveBackEvery is how often memory goes back that nobody needs any more.
-	giveBackEvery = 5 * time.Minute
+	gcPercent = 20
+	// giveBackEvery is how often memory goes back that nobody needs any more: as often as what is done once a minute, which is
+	// writing to CloudWatch, needs more than all that is done in between. It takes a few milliseconds.
+	giveBackEvery = time.Minute
+	// settling is when it goes back for the first time: after the start and a pull of what is there already.
+	settling = 5 * time.Second
 )
-
-// settling is when that is done after the start: after what takes much memory, which is pulling and first calls to everything,
-// and when what happens each minute has happened.
-var settling = []time.Duration{5 * time.Second, time.Minute}
 
 // giveBack returns memory to the machine, which is the app's.
 func giveBack(ctx context.Context) {
 	debug.SetGCPercent(gcPercent)
-	for n := 0; ; n++ {
-		pause := giveBackEvery
-		if n < len(settling) {
-			pause = settling[n]
-		}
-		if !sleep(ctx, pause) {
-			return
-		}
+	for pause := settling; sleep(ctx, pause); pause = giveBackEvery {
 		debug.FreeOSMemory()
 		forgetProgram()
 	}

@@ -223,13 +223,28 @@ deregistration_delay = "2s"
 // setting changes a line of the settings.
 func (w *world) setting(key, value string) {
 	w.t.Helper()
+	w.edit(key, key+" = "+value+"\n")
+}
+
+// unset takes a line out of the settings: the default applies.
+func (w *world) unset(key string) {
+	w.t.Helper()
+	w.edit(key, "")
+}
+
+// edit replaces the line of a key.
+func (w *world) edit(key, line string) {
+	w.t.Helper()
 	file := filepath.Join(w.dir, "agent.toml")
 	text, err := os.ReadFile(file)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	changed := regexp.MustCompile(`(?m)^`+key+` = .*$`).ReplaceAllString(string(text), key+" = "+value)
-	if err := os.WriteFile(file, []byte(changed), 0o600); err != nil {
+	old := regexp.MustCompile(`(?m)^` + key + ` = .*\n`)
+	if !old.Match(text) {
+		w.t.Fatalf("the settings have no %s", key)
+	}
+	if err := os.WriteFile(file, old.ReplaceAllLiteral(text, []byte(line)), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
 }
