@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -10,6 +9,7 @@ import (
 
 	"bluegreen/internal/bake/policy"
 	"bluegreen/internal/cli"
+	"bluegreen/internal/pattern"
 )
 
 // parts are the policies for some commands each, in the order in which they build upon each other.
@@ -21,8 +21,8 @@ type part struct {
 }
 
 var (
-	accountID = regexp.MustCompile(`^[0-9]{12}$`)
-	roleName  = regexp.MustCompile(`^[\w+=,.@/-]{1,512}$`)
+	accountID = pattern.Lazy(`^[0-9]{12}$`)
+	roleName  = pattern.Lazy(`^[\w+=,.@/-]{1,512}$`)
 )
 
 type policyOptions struct {
@@ -62,9 +62,9 @@ func (o policyOptions) validate() error {
 	switch {
 	case o.instance && len(o.only) > 0:
 		return cli.Usagef("--only: is no part of the instances' policy")
-	case o.account != "" && !accountID.MatchString(o.account):
+	case o.account != "" && !accountID().MatchString(o.account):
 		return cli.Usagef("--account: must be 12 digits (got %q)", o.account)
-	case o.role != "" && !roleName.MatchString(o.role):
+	case o.role != "" && !roleName().MatchString(o.role):
 		return cli.Usagef("--role: must be the name of a role (got %q)", o.role)
 	}
 	return nil

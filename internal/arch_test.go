@@ -37,6 +37,8 @@ var architecture = layout{
 			"internal/sandbox/account", "internal/sandbox/fabric", "internal/sandbox/wire", "internal/sandbox/metrics",
 			"internal/sandbox/ec2/launch", // the words in which Auto Scaling asks EC2 for instances
 		}},
+
+		{name: "words", rooms: []string{"internal/pattern"}}, // for the product and for the sandbox
 	},
 
 	// The services of the sandbox do not know each other; internal/sandbox joins them. A pair here is one thing in two

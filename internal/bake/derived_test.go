@@ -15,7 +15,7 @@ func TestDerived(t *testing.T) {
 		"bluegreen": false,
 		"":          false,
 	} {
-		if got := derived.MatchString(description); got != want {
+		if got := derived().MatchString(description); got != want {
 			t.Errorf("%q: ours: %v, want %v", description, got, want)
 		}
 	}

@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"regexp"
 	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"bluegreen/internal/aws/awserr"
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/step"
 )
 
@@ -107,10 +107,10 @@ func underWay(record step.Record) string {
 }
 
 // tagTime is where a run's tag has the time at which it began.
-var tagTime = regexp.MustCompile(`^bake-\d+-(\d{8}-\d{6})-`)
+var tagTime = pattern.Lazy(`^bake-\d+-(\d{8}-\d{6})-`)
 
 func beganAt(tag string) time.Time {
-	match := tagTime.FindStringSubmatch(tag)
+	match := tagTime().FindStringSubmatch(tag)
 	if match == nil {
 		return time.Time{}
 	}

@@ -2,10 +2,10 @@ package bake
 
 import (
 	"context"
-	"regexp"
 
 	"bluegreen/internal/aws"
 	"bluegreen/internal/bake/prune"
+	"bluegreen/internal/pattern"
 )
 
 // templates finds AMIs in the launch templates of a region, and in what its groups launch besides.
@@ -31,14 +31,14 @@ func templateVersions(ctx context.Context, cloud *aws.Bakery) ([]prune.TemplateV
 	for _, v := range found {
 		all = append(all, prune.TemplateVersion{
 			Template: v.Template, Name: v.Name, Version: v.Number, Image: v.Image, Default: v.Default, Latest: v.Latest,
-			Ours: derived.MatchString(v.Description),
+			Ours: derived().MatchString(v.Description),
 		})
 	}
 	return all, nil
 }
 
 // derived is how the versions are described that a promotion has made, and a deployment: by the token of the call.
-var derived = regexp.MustCompile(`^(bake-\d{6,}-\d{8}-\d{6}-[a-z0-9]{4}` + versionSuffix + `|bluegreen \d{8}-\d{6}-[0-9a-f]{6,})$`)
+var derived = pattern.Lazy(`^(bake-\d{6,}-\d{8}-\d{6}-[a-z0-9]{4}` + versionSuffix + `|bluegreen \d{8}-\d{6}-[0-9a-f]{6,})$`)
 
 // versionSuffix ends the token by which a promotion makes a version of a launch template.
 const versionSuffix = "-template"

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +16,7 @@ import (
 	"bluegreen/internal/aws/image"
 	"bluegreen/internal/bake/prune"
 	"bluegreen/internal/journal"
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/step"
 )
 
@@ -155,8 +155,8 @@ func (b *Bakery) pointers(ctx context.Context, cloud *aws.Bakery) ([]prune.Param
 }
 
 var (
-	imageID    = regexp.MustCompile(`\bami-[0-9a-f]+\b`)
-	templateID = regexp.MustCompile(`\blt-[0-9a-f]+\b`)
+	imageID    = pattern.Lazy(`\bami-[0-9a-f]+\b`)
+	templateID = pattern.Lazy(`\blt-[0-9a-f]+\b`)
 )
 
 // runsOf reads the journal of an app's deployments, or of its bakes.
@@ -177,8 +177,8 @@ func runsBelow(ctx context.Context, cloud *aws.Bakery, path string) ([]prune.Run
 	var runs []prune.Run
 	for _, r := range found {
 		runs = append(runs, prune.Run{
-			ID: r.Run, Ended: r.Phase == step.Ended, Images: imageID.FindAllString(string(r.State), -1),
-			Templates: templateID.FindAllString(string(r.State), -1),
+			ID: r.Run, Ended: r.Phase == step.Ended, Images: imageID().FindAllString(string(r.State), -1),
+			Templates: templateID().FindAllString(string(r.State), -1),
 		})
 	}
 	return runs, nil

@@ -3,7 +3,6 @@ package bake
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"bluegreen/internal/aws/image"
 	"bluegreen/internal/bake/prune"
 	"bluegreen/internal/bake/sweep"
+	"bluegreen/internal/pattern"
 )
 
 // Sweeper takes away what runs that died have left, in all regions.
@@ -150,12 +150,12 @@ func usesBy(ctx context.Context, checks []prune.Check, images []sweep.Ref) (map[
 	return uses, nil
 }
 
-var instanceID = regexp.MustCompile(`\bi-[0-9a-f]+\b`)
+var instanceID = pattern.Lazy(`\bi-[0-9a-f]+\b`)
 
 // instanceIn is the id of the instance that a use is by, as either check says it; "" for one by something else.
 func instanceIn(by string) string {
 	if strings.HasPrefix(by, "instance ") || strings.HasPrefix(by, "reference ec2:Instance ") {
-		return instanceID.FindString(by)
+		return instanceID().FindString(by)
 	}
 	return ""
 }

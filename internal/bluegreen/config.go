@@ -4,13 +4,13 @@ package bluegreen
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"bluegreen/internal/aws/dns"
 	"bluegreen/internal/config"
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/traffic"
 )
 
@@ -171,12 +171,12 @@ func def(s *string, value string) {
 }
 
 var (
-	appName  = regexp.MustCompile(`^[a-z][a-z0-9-]{0,20}$`)
-	hostName = regexp.MustCompile(`^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}\.?$`)
+	appName  = pattern.Lazy(`^[a-z][a-z0-9-]{0,20}$`)
+	hostName = pattern.Lazy(`^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}\.?$`)
 )
 
 func (c *Config) validate(f *config.Faults) {
-	if !appName.MatchString(c.App) {
+	if !appName().MatchString(c.App) {
 		f.Add("app", c.App, "must be 1 to 21 lower-case letters, digits or hyphens, a letter first")
 	}
 	if _, isFile := strings.CutPrefix(c.Journal, "file:"); c.Journal != "params" && !isFile {
@@ -218,14 +218,14 @@ func (d *DNSConfig) validate(f *config.Faults) {
 		f.Add("dns.names", nil, "must list the names that clients use")
 	}
 	for i, name := range d.Names {
-		if !hostName.MatchString(strings.ToLower(name)) {
+		if !hostName().MatchString(strings.ToLower(name)) {
 			f.Add(fmt.Sprintf("dns.names[%d]", i), name, "must be a host name")
 		}
 		if slices.Index(d.Names, name) != i {
 			f.Add(fmt.Sprintf("dns.names[%d]", i), name, "stands there twice")
 		}
 	}
-	if d.Fence != "" && !hostName.MatchString(d.Fence) {
+	if d.Fence != "" && !hostName().MatchString(d.Fence) {
 		f.Add("dns.fence", d.Fence, "must be a host name with labels of at most 63 characters")
 	}
 }

@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
+
+	"bluegreen/internal/pattern"
 )
 
 // The kinds of errors. Match them with errors.Is.
@@ -44,15 +45,15 @@ func (e *Error) Unwrap() []error {
 }
 
 var (
-	userInfo = regexp.MustCompile(`(https?://)[^/\s"'@]+@`)
-	query    = regexp.MustCompile(`(https?://[^\s"'?]+)\?[^\s"']*`)
+	userInfo = pattern.Lazy(`(https?://)[^/\s"'@]+@`)
+	query    = pattern.Lazy(`(https?://[^\s"'?]+)\?[^\s"']*`)
 )
 
 // saying is the error's text without the client's preface, and without the parts of URLs in which there are credentials:
 // registries send the daemon to signed ones for layers, and its errors repeat them.
 func saying(err error) string {
 	text := strings.TrimPrefix(err.Error(), "Error response from daemon: ")
-	return query.ReplaceAllString(userInfo.ReplaceAllString(text, "$1…@"), "$1?…")
+	return query().ReplaceAllString(userInfo().ReplaceAllString(text, "$1…@"), "$1?…")
 }
 
 // silence is the cause of a deadline of ours, as opposed to the caller's.

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/containerd/errdefs"
 	"github.com/distribution/reference"
+
+	"bluegreen/internal/pattern"
 )
 
 // PullKind is why a pull failed.
@@ -116,12 +117,12 @@ func pullKind(text string, err error) PullKind {
 	return Other
 }
 
-var link = regexp.MustCompile(`https?://[^\s"]+`)
+var link = pattern.Lazy(`https?://[^\s"]+`)
 
 // withoutNames takes out what the user named, so that an image "shop/throttled" is not taken for an answer. Names that
 // could be words of the answer are only taken out where they are marked as names.
 func withoutNames(text string, named reference.Named) string {
-	text = link.ReplaceAllString(text, "")
+	text = link().ReplaceAllString(text, "")
 	for _, name := range []string{
 		named.String(), reference.FamiliarString(named), reference.FamiliarString(reference.TagNameOnly(named)),
 		named.Name(), reference.FamiliarName(named), reference.Path(named),

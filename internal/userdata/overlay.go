@@ -4,16 +4,17 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"bluegreen/internal/pattern"
 )
 
 var (
-	tableLine = regexp.MustCompile(`^\s*\[`)
-	imageLine = regexp.MustCompile(`^image\s*=\s*("[^"\\]*"|'[^']*')(\s*#.*)?\s*$`)
+	tableLine = pattern.Lazy(`^\s*\[`)
+	imageLine = pattern.Lazy(`^image\s*=\s*("[^"\\]*"|'[^']*')(\s*#.*)?\s*$`)
 )
 
 // SetImage is an overlay with another image. The rest stays as it is, with its comments if the image stands on a line of
@@ -43,8 +44,8 @@ func editImage(overlay, image string) string {
 	var b strings.Builder
 	done, top := false, true
 	for l := range strings.Lines(overlay) {
-		top = top && !tableLine.MatchString(l)
-		if top && !done && imageLine.MatchString(l) {
+		top = top && !tableLine().MatchString(l)
+		if top && !done && imageLine().MatchString(l) {
 			l, done = line, true
 		}
 		b.WriteString(l)

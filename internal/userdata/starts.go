@@ -3,8 +3,9 @@ package userdata
 import (
 	"encoding/base64"
 	"fmt"
-	"regexp"
 	"strings"
+
+	"bluegreen/internal/pattern"
 )
 
 // StartsContainer says whether user data starts a container by itself, and what does it: the command and its place, without
@@ -42,28 +43,28 @@ const (
 )
 
 var (
-	engineRun  = regexp.MustCompile(engine + `(?:container\s+)?(run|start)(?:\s(.*))?$`)
-	engineMore = regexp.MustCompile(engine + `(compose` + words + `(?:up|start|run)|stack\s+deploy|service\s+create|play\s+kube|kube\s+play)(?:\s|$)`)
-	compose    = regexp.MustCompile("(?:^|[\\s;&|(`=/])" + `((?:docker|podman)-compose` + words + `(?:up|start|run))(?:\s|$)`)
-	containerd = regexp.MustCompile(`(?:^|[\s;&|(=/])(ctr` + words + `(?:run|start))(?:\s|$)`)
-	socket     = regexp.MustCompile(`docker\.sock.*/containers/\S+/start`)
-	cluster    = regexp.MustCompile(`ECS_CLUSTER=`)
-	quadlet    = regexp.MustCompile(`/containers/systemd/\S+\.(?:container|pod|kube)\b`)
+	engineRun  = pattern.Lazy(engine + `(?:container\s+)?(run|start)(?:\s(.*))?$`)
+	engineMore = pattern.Lazy(engine + `(compose` + words + `(?:up|start|run)|stack\s+deploy|service\s+create|play\s+kube|kube\s+play)(?:\s|$)`)
+	compose    = pattern.Lazy("(?:^|[\\s;&|(`=/])" + `((?:docker|podman)-compose` + words + `(?:up|start|run))(?:\s|$)`)
+	containerd = pattern.Lazy(`(?:^|[\s;&|(=/])(ctr` + words + `(?:run|start))(?:\s|$)`)
+	socket     = pattern.Lazy(`docker\.sock.*/containers/\S+/start`)
+	cluster    = pattern.Lazy(`ECS_CLUSTER=`)
+	quadlet    = pattern.Lazy(`/containers/systemd/\S+\.(?:container|pod|kube)\b`)
 
 	// lists is a command that is a YAML list over several lines.
-	lists = regexp.MustCompile(`(?m)^[\s-]*-\s+["']?(?:\S*/)?(docker|podman|nerdctl)["']?\s*\n(?:\s*-\s+["']?container["']?\s*\n)?\s*-\s+["']?(run|start)["']?\s*$`)
+	lists = pattern.Lazy(`(?m)^[\s-]*-\s+["']?(?:\S*/)?(docker|podman|nerdctl)["']?\s*\n(?:\s*-\s+["']?container["']?\s*\n)?\s*-\s+["']?(run|start)["']?\s*$`)
 	// blobs are what may be base64, and one more word, which may be its last line.
-	blobs = regexp.MustCompile(`((?:[A-Za-z0-9+/]{20,}={0,2}\s*)+)([A-Za-z0-9+/]*)`)
+	blobs = pattern.Lazy(`((?:[A-Za-z0-9+/]{20,}={0,2}\s*)+)([A-Za-z0-9+/]*)`)
 	// flow are the marks of lists and texts in YAML and JSON, and of texts in a shell.
 	flow = strings.NewReplacer(`"`, " ", `'`, " ", "[", " ", "]", " ", ",", " ")
 	// daemon is the start of Docker itself.
-	daemon = regexp.MustCompile(`(?:\bservice\s+|/init\.d/)docker\s+(?:re)?start\b`)
-	spoken = regexp.MustCompile(`^\s*(?:-\s+)?(?:echo|printf|logger)\s[^>|&;]*$`)
+	daemon = pattern.Lazy(`(?:\bservice\s+|/init\.d/)docker\s+(?:re)?start\b`)
+	spoken = pattern.Lazy(`^\s*(?:-\s+)?(?:echo|printf|logger)\s[^>|&;]*$`)
 
 	// helper is a container that is started to do something and be gone; serving is what such a one does not have.
-	helper  = regexp.MustCompile(`\s--rm(?:\s|=true|$)`)
-	serving = regexp.MustCompile(`\s(?:-[a-zA-Z]*[dpP]\S*|--detach|--publish|--publish-all|--restart|--net|--network)(?:[\s=]|$)|[^&]&\s*$`)
-	kept    = regexp.MustCompile(`ExecStart|nohup|setsid|screen|tmux|systemd-run`)
+	helper  = pattern.Lazy(`\s--rm(?:\s|=true|$)`)
+	serving = pattern.Lazy(`\s(?:-[a-zA-Z]*[dpP]\S*|--detach|--publish|--publish-all|--restart|--net|--network)(?:[\s=]|$)|[^&]&\s*$`)
+	kept    = pattern.Lazy(`ExecStart|nohup|setsid|screen|tmux|systemd-run`)
 )
 
 // search ends when it has seen enough: what is encoded can unfold to ever more.
@@ -82,13 +83,13 @@ func (s *search) starts(text string, depth int) (what string, found bool) {
 			return fmt.Sprintf("`%s` in line %d", what, line.number), true
 		}
 	}
-	if m := lists.FindStringSubmatch(text); m != nil {
+	if m := lists().FindStringSubmatch(text); m != nil {
 		return fmt.Sprintf("`%s %s`", m[1], m[2]), true
 	}
 	if depth == 0 {
 		return "", false
 	}
-	for _, blob := range blobs.FindAllStringSubmatch(text, maxParts) {
+	for _, blob := range blobs().FindAllStringSubmatch(text, maxParts) {
 		for _, packed := range []string{blob[1] + blob[2], blob[1]} {
 			if what, found = s.starts(decodeBlob(packed), depth-1); found {
 				return what + " of what is encoded there", true
@@ -113,27 +114,27 @@ func decodeBlob(blob string) string {
 
 // startsLine says what one command starts, if anything.
 func startsLine(line string) (what string, found bool) {
-	if spoken.MatchString(line) {
+	if spoken().MatchString(line) {
 		return "", false
 	}
-	bare := strings.TrimRight(daemon.ReplaceAllString(flow.Replace(line), " "), " ")
-	if m := engineRun.FindStringSubmatch(bare); m != nil && !passing(line, m[2], " "+m[3]) {
+	bare := strings.TrimRight(daemon().ReplaceAllString(flow.Replace(line), " "), " ")
+	if m := engineRun().FindStringSubmatch(bare); m != nil && !passing(line, m[2], " "+m[3]) {
 		return m[1] + " " + m[2], true
 	}
-	if m := engineMore.FindStringSubmatch(bare); m != nil {
+	if m := engineMore().FindStringSubmatch(bare); m != nil {
 		return m[1] + " " + ends(m[2]), true
 	}
-	for _, pattern := range []*regexp.Regexp{compose, containerd} {
-		if m := pattern.FindStringSubmatch(bare); m != nil {
+	for _, form := range []pattern.Func{compose, containerd} {
+		if m := form().FindStringSubmatch(bare); m != nil {
 			return ends(m[1]), true
 		}
 	}
 	switch {
-	case socket.MatchString(line):
+	case socket().MatchString(line):
 		return "a request to Docker's socket", true
-	case cluster.MatchString(line):
+	case cluster().MatchString(line):
 		return "the agent of ECS", true
-	case quadlet.MatchString(line):
+	case quadlet().MatchString(line):
 		return "a container unit of systemd", true
 	}
 	return "", false
@@ -141,7 +142,7 @@ func startsLine(line string) (what string, found bool) {
 
 // passing says whether a container does something and is gone: docker run --rm image command.
 func passing(line, verb, arguments string) bool {
-	return verb == "run" && helper.MatchString(arguments) && !serving.MatchString(arguments) && !kept.MatchString(line)
+	return verb == "run" && helper().MatchString(arguments) && !serving().MatchString(arguments) && !kept().MatchString(line)
 }
 
 // ends are the first and the last word: all between them may be secret.

@@ -14,11 +14,11 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"path/filepath"
-	"regexp"
 	"sync"
 	"time"
 
 	"bluegreen/internal/aws/sealed"
+	"bluegreen/internal/pattern"
 )
 
 // Value is a secret as it is now.
@@ -72,7 +72,7 @@ type held struct {
 	at    time.Time
 }
 
-var fileName = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9_.-]*$`)
+var fileName = pattern.Lazy(`^[A-Za-z0-9_-][A-Za-z0-9_.-]*$`)
 
 // New makes a keeper that knows nothing yet.
 func New(o Options) (*Keeper, error) {
@@ -83,7 +83,7 @@ func New(o Options) (*Keeper, error) {
 			return nil, fmt.Errorf("secret %s: there is no way to get it", name)
 		case s.File == "":
 			continue
-		case !fileName.MatchString(s.File):
+		case !fileName().MatchString(s.File):
 			return nil, fmt.Errorf("secret %s: %q is not the name of a file", name, s.File)
 		case twice:
 			return nil, fmt.Errorf("secrets %s and %s have the same file %s", other, name, s.File)

@@ -1,12 +1,13 @@
 package serve
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 	"unicode"
+
+	"bluegreen/internal/pattern"
 )
 
 // maxErrors is how many errors a Board keeps.
@@ -92,14 +93,14 @@ func (b *Board) brief() (phase Phase, version, color string) {
 const maxText = 500
 
 var (
-	userInfo = regexp.MustCompile(`://[^/\s@]+@`)
-	query    = regexp.MustCompile(`(https?://[^\s?"']+)\?[^\s"']+`)
+	userInfo = pattern.Lazy(`://[^/\s@]+@`)
+	query    = pattern.Lazy(`(https?://[^\s?"']+)\?[^\s"']+`)
 )
 
 // clean is a text on one line, without what a terminal would act on, and without the parts of URLs in which there are
 // credentials: registries answer with signed ones, and Docker's errors repeat them.
 func clean(text string) string {
-	text = query.ReplaceAllString(userInfo.ReplaceAllString(text, "://…@"), "$1?…")
+	text = query().ReplaceAllString(userInfo().ReplaceAllString(text, "://…@"), "$1?…")
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || r == ' ' }), " ")
 	if runes := []rune(text); len(runes) > maxText {
 		text = string(runes[:maxText-1]) + "…"

@@ -1,18 +1,19 @@
 package settings
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"bluegreen/internal/pattern"
 )
 
 // Mistakes that are common enough to be explained.
 
 var (
-	braces    = regexp.MustCompile(`\{\{.*?\}\}|<no value>`)
-	variables = regexp.MustCompile(`\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]+`)
+	braces    = pattern.Lazy(`\{\{.*?\}\}|<no value>`)
+	variables = pattern.Lazy(`\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]+`)
 	// shellOption comes before a command line: -c, -ec, -lc…
-	shellOption = regexp.MustCompile(`^-[a-z]*c$`)
+	shellOption = pattern.Lazy(`^-[a-z]*c$`)
 )
 
 const (
@@ -33,9 +34,9 @@ func unexpanded(path string, value any) string {
 
 func waiting(text string) string {
 	switch {
-	case braces.MatchString(text):
+	case braces().MatchString(text):
 		return wantFilledIn
-	case variables.MatchString(text):
+	case variables().MatchString(text):
 		return wantExpanded
 	}
 	return ""
@@ -44,7 +45,7 @@ func waiting(text string) string {
 // waitingWords looks at the words of a command and those before them. What is given to a shell is the shell's to expand.
 func waitingWords(before, words []string) string {
 	for i, word := range words {
-		if all := slices.Concat(before, words[:i]); len(all) > 0 && shellOption.MatchString(all[len(all)-1]) {
+		if all := slices.Concat(before, words[:i]); len(all) > 0 && shellOption().MatchString(all[len(all)-1]) {
 			return ""
 		}
 		if want := waiting(word); want == wantExpanded {
@@ -69,7 +70,7 @@ func unsplit(words []string) string {
 func pairs(words []string) (word string, found bool) {
 	for i, w := range words {
 		option, value, blank := strings.Cut(w, " ")
-		if blank && strings.HasPrefix(option, "-") && !strings.Contains(option, "=") && value != "" && (i == 0 || !shellOption.MatchString(words[i-1])) {
+		if blank && strings.HasPrefix(option, "-") && !strings.Contains(option, "=") && value != "" && (i == 0 || !shellOption().MatchString(words[i-1])) {
 			return w, true
 		}
 	}

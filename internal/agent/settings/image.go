@@ -3,10 +3,11 @@ package settings
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/distribution/reference"
+
+	"bluegreen/internal/pattern"
 )
 
 // Image says which image to run: a reference, or the parameter of Parameter Store that holds one.
@@ -21,12 +22,12 @@ type Image struct {
 
 const wantImage = `must be a reference with a tag or a digest, such as "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1.2", or "ssm:/PATH"`
 
-var parameterPath = regexp.MustCompile(`^(/[\w.-]+)+$`)
+var parameterPath = pattern.Lazy(`^(/[\w.-]+)+$`)
 
 // ParseImage reads what image says.
 func ParseImage(text string) (Image, error) {
 	if path, ok := strings.CutPrefix(text, "ssm:"); ok {
-		if !parameterPath.MatchString(path) {
+		if !parameterPath().MatchString(path) {
 			return Image{}, errors.New(`must be "ssm:" and the path of a parameter, such as "ssm:/shop/image"`)
 		}
 		return Image{Text: text, Parameter: path}, nil

@@ -2,12 +2,12 @@ package settings
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"bluegreen/internal/config"
+	"bluegreen/internal/pattern"
 )
 
 // logDriver is one of Docker's, with the options that it may have here.
@@ -60,16 +60,16 @@ func (s *Settings) completeLog() {
 }
 
 var (
-	logSize  = regexp.MustCompile(`^[1-9][0-9]{0,9}[kmg]$`)
-	boolText = regexp.MustCompile(`^(true|false)$`)
-	number   = regexp.MustCompile(`^[1-9][0-9]{0,6}$`)
-	logMode  = regexp.MustCompile(`^(blocking|non-blocking)$`)
+	logSize  = pattern.Lazy(`^[1-9][0-9]{0,9}[kmg]$`)
+	boolText = pattern.Lazy(`^(true|false)$`)
+	number   = pattern.Lazy(`^[1-9][0-9]{0,6}$`)
+	logMode  = pattern.Lazy(`^(blocking|non-blocking)$`)
 )
 
 // optionValues are the options of which we know what they may be.
 var optionValues = map[string]struct {
-	pattern *regexp.Regexp
-	want    string
+	form pattern.Func
+	want string
 }{
 	"max-size":                             {logSize, `must be a size in Docker's way, such as "10m"; there is no way to have no limit`},
 	"max-buffer-size":                      {logSize, `must be a size in Docker's way, such as "4m"`},
@@ -124,7 +124,7 @@ func (s *Settings) validateOption(c checker, driver logDriver, name, value strin
 		c.fault(at, value, "must be a text of one line")
 		return
 	}
-	if known, ok := optionValues[name]; ok && !known.pattern.MatchString(value) {
+	if known, ok := optionValues[name]; ok && !known.form().MatchString(value) {
 		c.fault(at, value, "%s", known.want)
 	}
 	if name == "max-file" {

@@ -5,10 +5,11 @@ import (
 	"maps"
 	"net/netip"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"bluegreen/internal/pattern"
 )
 
 // Loosened lists, in words, every way in which the settings make the container, or the agent, less hardened than they
@@ -80,7 +81,7 @@ func loopback(address string) bool {
 	return err == nil && at.Addr().IsLoopback()
 }
 
-var secretVariable = regexp.MustCompile(`(?i)(password|passwd|secret|token|api_?key|private_?key|credential)`)
+var secretVariable = pattern.Lazy(`(?i)(password|passwd|secret|token|api_?key|private_?key|credential)`)
 
 // Doubts lists, in words, what may be as it stands, but probably was not meant to be.
 func Doubts(s Settings) []string {
@@ -100,7 +101,7 @@ func Doubts(s Settings) []string {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Env)) {
 		value := c.Env[name]
-		if secretVariable.MatchString(name) && value != "" && !path.IsAbs(value) {
+		if secretVariable().MatchString(name) && value != "" && !path.IsAbs(value) {
 			say("container.env.%s has the name of a secret, and Docker writes it to its own files: put it into [secrets]", name)
 		}
 		if want := waiting(value); want != "" {

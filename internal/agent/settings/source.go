@@ -2,8 +2,9 @@ package settings
 
 import (
 	"errors"
-	"regexp"
 	"strings"
+
+	"bluegreen/internal/pattern"
 )
 
 // Source is where a secret is kept: "ssm:/path" in Parameter Store, or "secretsmanager:NAME#KEY" in Secrets Manager,
@@ -11,13 +12,13 @@ import (
 // It never is the secret itself, and what is no Source is not shown to anybody.
 type Source string
 
-var sources = regexp.MustCompile(`^(ssm:((/[\w.-]+)+|arn:aws[a-z-]*:ssm:[\w-]+:\d{12}:parameter(/[\w.-]+)+)` +
+var sources = pattern.Lazy(`^(ssm:((/[\w.-]+)+|arn:aws[a-z-]*:ssm:[\w-]+:\d{12}:parameter(/[\w.-]+)+)` +
 	`|secretsmanager:([\w/+=.@-]+|arn:aws[a-z-]*:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+)(#[^#\s[:cntrl:]]+)?)$`)
 
 // Set implements config.Setter.
 func (s *Source) Set(value any) error {
 	text, _ := value.(string)
-	if !sources.MatchString(text) {
+	if !sources().MatchString(text) {
 		return errors.New(`must say where it is kept: "ssm:/PATH", "secretsmanager:NAME" or "secretsmanager:NAME#KEY"; secrets do not belong into files`)
 	}
 	*s = Source(text)

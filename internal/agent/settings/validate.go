@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"bluegreen/internal/config"
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/probe"
 )
 
@@ -30,8 +30,8 @@ func (c checker) unread(path string) bool {
 }
 
 // match checks a text that may be empty.
-func (c checker) match(path, value string, pattern *regexp.Regexp, want string) {
-	if value != "" && !pattern.MatchString(value) {
+func (c checker) match(path, value string, form pattern.Func, want string) {
+	if value != "" && !form().MatchString(value) {
 		c.fault(path, value, "%s", want)
 	}
 }
@@ -55,13 +55,13 @@ func (c checker) atLeast(path string, span, low time.Duration) {
 }
 
 var (
-	appName   = regexp.MustCompile(`^[a-z][a-z0-9-]{0,20}$`)
-	region    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
-	hostName  = regexp.MustCompile(`^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$`)
-	hookName  = regexp.MustCompile(`^[A-Za-z0-9\-_/]{1,255}$`)
-	namespace = regexp.MustCompile(`^[A-Za-z0-9._/#-][A-Za-z0-9._/#:-]{0,254}$`)
-	variable  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	registry  = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$`)
+	appName   = pattern.Lazy(`^[a-z][a-z0-9-]{0,20}$`)
+	region    = pattern.Lazy(`^[a-z]{2}(-[a-z]+)+-\d$`)
+	hostName  = pattern.Lazy(`^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$`)
+	hookName  = pattern.Lazy(`^[A-Za-z0-9\-_/]{1,255}$`)
+	namespace = pattern.Lazy(`^[A-Za-z0-9._/#-][A-Za-z0-9._/#:-]{0,254}$`)
+	variable  = pattern.Lazy(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	registry  = pattern.Lazy(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$`)
 )
 
 func (s *Settings) validate(f *config.Faults) {
@@ -218,7 +218,7 @@ func (s *Settings) validateRest(c checker) {
 	}
 	c.match("lifecycle.launch_hook", s.Lifecycle.LaunchHook, hookName, "must be the name of a lifecycle hook")
 	c.match("lifecycle.termination_hook", s.Lifecycle.TerminationHook, hookName, "must be the name of a lifecycle hook")
-	if !namespace.MatchString(s.Metrics.Namespace) || strings.HasPrefix(s.Metrics.Namespace, "AWS/") {
+	if !namespace().MatchString(s.Metrics.Namespace) || strings.HasPrefix(s.Metrics.Namespace, "AWS/") {
 		c.fault("metrics.namespace", s.Metrics.Namespace, "must be a namespace of CloudWatch, and not one of AWS's own")
 	}
 }

@@ -5,19 +5,19 @@ import (
 	"maps"
 	"net/netip"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"bluegreen/internal/config"
+	"bluegreen/internal/pattern"
 )
 
 var (
-	userName    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?$`)
-	networkName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
-	profileName = regexp.MustCompile(`^[A-Za-z0-9_./-]+$`)
-	signalName  = regexp.MustCompile(`^SIG(HUP|INT|QUIT|ABRT|ALRM|TERM|USR1|USR2|WINCH|KILL|RTMIN(\+\d{1,2})?)$`)
+	userName    = pattern.Lazy(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?$`)
+	networkName = pattern.Lazy(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
+	profileName = pattern.Lazy(`^[A-Za-z0-9_./-]+$`)
+	signalName  = pattern.Lazy(`^SIG(HUP|INT|QUIT|ABRT|ALRM|TERM|USR1|USR2|WINCH|KILL|RTMIN(\+\d{1,2})?)$`)
 )
 
 // ulimitNames are those that setrlimit(2) knows.
@@ -66,7 +66,7 @@ func (s *Settings) validateEnv(c checker) {
 	for _, name := range slices.Sorted(maps.Keys(s.Container.Env)) {
 		at := config.Join("container.env", name)
 		switch value := s.Container.Env[name]; {
-		case !variable.MatchString(name):
+		case !variable().MatchString(name):
 			c.fault("container.env", name, "must have names of letters, digits and underscores, no digit first")
 		case strings.Contains(value, "\x00"):
 			c.fault(at, nil, "must not have a zero byte in it")
@@ -134,7 +134,7 @@ func (s *Settings) validatePorts(c checker) {
 	switch {
 	case strings.HasPrefix(r.Network, "container:"):
 		c.fault("container.network", r.Network, "is refused: the app would depend on a container that the agent knows nothing of")
-	case !networkName.MatchString(r.Network):
+	case !networkName().MatchString(r.Network):
 		c.fault("container.network", r.Network, `must be "bridge", "host", "none" or the name of a network of Docker`)
 	case (r.Network == "host" || r.Network == "none") && len(r.Ports) > 0:
 		c.fault("container.ports", nil, "must not be set when container.network = %q: there is nothing to publish", r.Network)
@@ -157,7 +157,7 @@ func (s *Settings) validatePorts(c checker) {
 		if _, err := netip.ParseAddr(address); err != nil && address != "host-gateway" {
 			c.fault(config.Join("container.extra_hosts", name), address, `must be an address, or "host-gateway"`)
 		}
-		if !hostName.MatchString(name) {
+		if !hostName().MatchString(name) {
 			c.fault("container.extra_hosts", name, "must have host names")
 		}
 	}

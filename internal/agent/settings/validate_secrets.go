@@ -2,18 +2,18 @@ package settings
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"bluegreen/internal/config"
+	"bluegreen/internal/pattern"
 )
 
 var (
-	secretName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,127}$`)
-	fileName   = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$`)
-	ownerIDs   = regexp.MustCompile(`^\d{1,9}(:\d{1,9})?$`)
+	secretName = pattern.Lazy(`^[A-Za-z_][A-Za-z0-9_.-]{0,127}$`)
+	fileName   = pattern.Lazy(`^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$`)
+	ownerIDs   = pattern.Lazy(`^\d{1,9}(:\d{1,9})?$`)
 )
 
 func (s *Settings) validateSecrets(c checker) {
@@ -23,7 +23,7 @@ func (s *Settings) validateSecrets(c checker) {
 		if c.unread(at) {
 			continue
 		}
-		if !secretName.MatchString(name) {
+		if !secretName().MatchString(name) {
 			c.fault("secrets", name, "must have names of letters, digits, dots, hyphens and underscores, no digit first")
 			continue
 		}
@@ -51,7 +51,7 @@ func (s *Settings) validateSecretEnv(c checker, at, name string, secret Secret) 
 	if !secret.Env {
 		return
 	}
-	if !variable.MatchString(name) {
+	if !variable().MatchString(name) {
 		c.fault(at+".env", true, "must not be set for a name that is none of a variable")
 	}
 	if _, twice := s.Container.Env[name]; twice {
@@ -67,7 +67,7 @@ func (s *Settings) validateLogin(c checker, host string) {
 	switch {
 	case c.unread(at):
 		return
-	case !registry.MatchString(host):
+	case !registry().MatchString(host):
 		c.fault("registry", host, `must have hosts, such as "ghcr.io" or "registry.example.com:5000"`)
 		return
 	case strings.Contains(host, ".dkr.ecr.") || strings.Contains(host, ".dkr-ecr.") || strings.Contains(host, ".dkr.ecr-fips."):

@@ -2,14 +2,15 @@ package awserr
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 
 	"github.com/aws/smithy-go"
+
+	"bluegreen/internal/pattern"
 )
 
 // actionIn finds the action in what AWS says to somebody who may not take it.
-var actionIn = regexp.MustCompile(`not authorized to perform: ([a-z0-9-]+:\w+)`)
+var actionIn = pattern.Lazy(`not authorized to perform: ([a-z0-9-]+:\w+)`)
 
 // prefixes are those of the actions of services whose id is another word.
 var prefixes = map[string]string{"auto scaling": "autoscaling", "elastic load balancing v2": "elasticloadbalancing", "secrets manager": "secretsmanager", "route 53": "route53"}
@@ -22,7 +23,7 @@ func DeniedAction(err error) string {
 	}
 	var api smithy.APIError
 	if errors.As(err, &api) {
-		if found := actionIn.FindStringSubmatch(api.ErrorMessage()); found != nil {
+		if found := actionIn().FindStringSubmatch(api.ErrorMessage()); found != nil {
 			return found[1]
 		}
 	}

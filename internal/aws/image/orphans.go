@@ -2,7 +2,6 @@ package image
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 
 	"bluegreen/internal/aws/awserr"
 	"bluegreen/internal/aws/ec2tag"
+	"bluegreen/internal/pattern"
 )
 
 // Snapshot is what a disk of an image is made of.
@@ -25,7 +25,7 @@ type Snapshot struct {
 }
 
 // madeFor finds the image that EC2 made a snapshot for in the description that EC2 gave to it.
-var madeFor = regexp.MustCompile(`^(?:Created by CreateImage\(\S+\) for|Copied for DestinationAmi) (ami-[0-9a-f]+)\b`)
+var madeFor = pattern.Lazy(`^(?:Created by CreateImage\(\S+\) for|Copied for DestinationAmi) (ami-[0-9a-f]+)\b`)
 
 // filterValues is how many values a filter takes.
 const filterValues = 200
@@ -92,7 +92,7 @@ func snapshot(s types.Snapshot) Snapshot {
 	found := Snapshot{
 		ID: aws.ToString(s.SnapshotId), State: string(s.State), GiB: int(aws.ToInt32(s.VolumeSize)), Created: aws.ToTime(s.StartTime).UTC(), Tags: ec2tag.Map(s.Tags),
 	}
-	if m := madeFor.FindStringSubmatch(aws.ToString(s.Description)); m != nil {
+	if m := madeFor().FindStringSubmatch(aws.ToString(s.Description)); m != nil {
 		found.Image = m[1]
 	}
 	return found

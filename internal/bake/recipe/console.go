@@ -3,11 +3,12 @@ package recipe
 import (
 	"encoding/json"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"bluegreen/internal/pattern"
 )
 
 // The console of an instance is the last 64 KB of what anybody has written to it: the kernel writes into the middle of others'
@@ -45,15 +46,15 @@ type Failed struct {
 }
 
 var (
-	digests = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-	stages  = regexp.MustCompile(`^[a-z-]{1,20}$`)
-	escapes = regexp.MustCompile(`\x1b(\[[0-9;?]*[ -/]*[@-~]|[@-Z\\^_])`)
+	digests = pattern.Lazy(`^sha256:[0-9a-f]{64}$`)
+	stages  = pattern.Lazy(`^[a-z-]{1,20}$`)
+	escapes = pattern.Lazy(`\x1b(\[[0-9;?]*[ -/]*[@-~]|[@-Z\\^_])`)
 )
 
 // Parse finds what the guest of a run has said.
 func Parse(console, run string) Report {
 	var r Report
-	if !runID.MatchString(run) {
+	if !runID().MatchString(run) {
 		return r
 	}
 	log := map[int]string{}
@@ -84,11 +85,11 @@ func Parse(console, run string) Report {
 func (r *Report) take(kind, said string) {
 	switch kind {
 	case "stage":
-		if stages.MatchString(said) {
+		if stages().MatchString(said) {
 			r.Stage = said
 		}
 	case "failed":
-		if stage, reason, ok := strings.Cut(said, ": "); ok && stages.MatchString(stage) {
+		if stage, reason, ok := strings.Cut(said, ": "); ok && stages().MatchString(stage) {
 			r.Failed = &Failed{Stage: stage, Reason: reason}
 		}
 	case "ready":
@@ -119,7 +120,7 @@ func readReady(said string) *Ready {
 		Notes                             []string
 		Seconds                           map[string]int
 	}
-	if json.Unmarshal([]byte(said), &raw) != nil || raw.Agent == "" || !digests.MatchString(raw.Digest) {
+	if json.Unmarshal([]byte(said), &raw) != nil || raw.Agent == "" || !digests().MatchString(raw.Digest) {
 		return nil
 	}
 	ready := &Ready{Agent: raw.Agent, Digest: raw.Digest, Docker: raw.Docker, OS: raw.OS, Kernel: raw.Kernel, Notes: raw.Notes, Times: map[string]time.Duration{}}
@@ -150,7 +151,7 @@ func unseal(run, kind, rest string) (text string, ok bool) {
 
 // plain is a console without what only terminals understand, and with line feeds alone.
 func plain(console string) string {
-	text := escapes.ReplaceAllString(strings.ReplaceAll(strings.ToValidUTF8(console, ""), "\r", "\n"), "")
+	text := escapes().ReplaceAllString(strings.ReplaceAll(strings.ToValidUTF8(console, ""), "\r", "\n"), "")
 	return strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' || r >= ' ' && r != 0x7f {
 			return r

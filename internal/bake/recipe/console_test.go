@@ -124,7 +124,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("amibake " + run + " log 01 x\n" + Say(run, "failed", "apt: no") + "\n\x1b[")
 	f.Fuzz(func(t *testing.T, console string) {
 		r := Parse(console, run)
-		if r.Ready != nil && !digests.MatchString(r.Ready.Digest) || r.Failed != nil && (r.Failed.Stage == "" || r.Ready != nil || r.Verified != nil) || len(r.Log) > maxLog {
+		if r.Ready != nil && !digests().MatchString(r.Ready.Digest) || r.Failed != nil && (r.Failed.Stage == "" || r.Ready != nil || r.Verified != nil) || len(r.Log) > maxLog {
 			t.Errorf("got %+v", r)
 		}
 		for _, line := range Tail(console, 5) {

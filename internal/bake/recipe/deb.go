@@ -8,15 +8,16 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"bluegreen/internal/pattern"
 )
 
 // AgentPackage is the name of the agent's Debian package.
 const AgentPackage = "bluegreen-agent"
 
-var debName = regexp.MustCompile(`^([a-z0-9][a-z0-9+.-]+)_([0-9][A-Za-z0-9.+~-]*)_([a-z0-9-]+)\.deb$`)
+var debName = pattern.Lazy(`^([a-z0-9][a-z0-9+.-]+)_([0-9][A-Za-z0-9.+~-]*)_([a-z0-9-]+)\.deb$`)
 
 // Package is the Debian package of the agent.
 type Package struct {
@@ -31,7 +32,7 @@ func ReadPackage(file string, content []byte) (Package, error) {
 	p := Package{SHA256: SHA256(content)}
 	fields, err := control(content)
 	if errors.Is(err, errPacking) {
-		name := debName.FindStringSubmatch(path.Base(file))
+		name := debName().FindStringSubmatch(path.Base(file))
 		if name == nil {
 			return Package{}, fmt.Errorf("%s: %w, and the file is not named like bluegreen-agent_1.2.0_amd64.deb", file, err)
 		}

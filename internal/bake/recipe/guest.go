@@ -73,7 +73,7 @@ func (b Builder) UserData() (string, error) {
 		return "", errors.New("write the builder's user data: the files are neither in it nor elsewhere, or both")
 	}
 	_, digest, _ := strings.Cut(b.Image, "@")
-	if !digests.MatchString(digest) {
+	if !digests().MatchString(digest) {
 		return "", fmt.Errorf("write the builder's user data: the image %q has no digest", b.Image)
 	}
 	var s shell

@@ -65,7 +65,7 @@ func Pin(ref, digest string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("image %q: %w", ref, err)
 	}
-	if !digests.MatchString(digest) {
+	if !digests().MatchString(digest) {
 		return "", fmt.Errorf("image %q: %q is no digest", ref, digest)
 	}
 	return reference.TrimNamed(named).Name() + "@" + digest, nil

@@ -6,9 +6,10 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
+
+	"bluegreen/internal/pattern"
 )
 
 // MaxUserData is how many bytes of user data EC2 takes, before base64.
@@ -17,13 +18,13 @@ const MaxUserData = 16 << 10
 // work is where the guest's files are, until they are removed. Not in /run: it may be mounted only after they are written.
 const work = "/var/lib/amibake/"
 
-var runID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,63}$`)
+var runID = pattern.Lazy(`^[A-Za-z0-9][A-Za-z0-9-]{0,63}$`)
 
 // cloudConfig writes the files and starts the script, unless it is Sent. The script waits for cloud-init to have ended, so that it must not be a
 // part of it: systemd runs it. Before all else, the timer is armed that ends the instance, lest it live on if the rest fails.
 func (g Guest) cloudConfig(settings shell, script string, bundle []byte) (string, error) {
 	switch {
-	case !runID.MatchString(g.Run):
+	case !runID().MatchString(g.Run):
 		return "", fmt.Errorf("%q is no id of a run", g.Run)
 	case g.DeadMan < time.Minute:
 		return "", fmt.Errorf("the instance would end itself after %s", g.DeadMan)

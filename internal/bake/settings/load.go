@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"bluegreen/internal/config"
+	"bluegreen/internal/pattern"
 )
 
 // Load reads a file and checks it. All faults come back in one error, a *config.Faults. Paths in it that are relative are
@@ -56,17 +57,17 @@ func (s *Settings) complete(dir string) {
 }
 
 var (
-	braces    = lazily(`\{\{.*?\}\}|<no value>`)
-	variables = lazily(`\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]+`)
+	braces    = pattern.Lazy(`\{\{.*?\}\}|<no value>`)
+	variables = pattern.Lazy(`\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]+`)
 )
 
 // unexpanded says so if a value waits for somebody to fill it in.
 func unexpanded(_ string, value any) string {
 	text, _ := value.(string)
 	switch {
-	case braces.MatchString(text):
+	case braces().MatchString(text):
 		return "must be the value itself: this is a template that nobody filled in"
-	case variables.MatchString(text):
+	case variables().MatchString(text):
 		return "must be the value itself: nobody expands variables here"
 	}
 	return ""

@@ -9,6 +9,7 @@ import (
 	"github.com/distribution/reference"
 
 	"bluegreen/internal/config"
+	"bluegreen/internal/pattern"
 )
 
 // checker notes what is wrong with a value, unless it could not even be decoded.
@@ -21,8 +22,8 @@ func (c checker) fault(path string, value any, want string, args ...any) {
 }
 
 // match checks a text that may be empty.
-func (c checker) match(path, value string, pattern lazy, want string) {
-	if value != "" && !pattern.MatchString(value) {
+func (c checker) match(path, value string, form pattern.Func, want string) {
+	if value != "" && !form().MatchString(value) {
 		c.fault(path, value, "%s", want)
 	}
 }
@@ -46,11 +47,11 @@ func (c checker) between(path string, d, low, high time.Duration) {
 }
 
 // list checks each of a list, and that none is there twice.
-func (c checker) list(path string, values []string, pattern lazy, want string) {
+func (c checker) list(path string, values []string, form pattern.Func, want string) {
 	for i, v := range values {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		switch {
-		case !pattern.MatchString(v):
+		case !form().MatchString(v):
 			c.fault(at, v, "%s", want)
 		case slices.Index(values, v) < i:
 			c.fault(at, v, "stands there twice")
@@ -59,15 +60,15 @@ func (c checker) list(path string, values []string, pattern lazy, want string) {
 }
 
 var (
-	appName   = lazily(`^[a-z][a-z0-9-]{0,20}$`)
-	region    = lazily(`^[a-z]{2}(-[a-z]+)+-\d$`)
-	parameter = lazily(`^(/[\w.-]+)+$`)
-	amiID     = lazily(`^ami-([0-9a-f]{8}|[0-9a-f]{17})$`)
-	owner     = lazily(`^(\d{12}|self|amazon|aws-marketplace)$`)
-	amiFilter = lazily(`^[\w ()\[\]./'@*?-]{3,128}$`)
-	bucket    = lazily(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
-	keyPrefix = lazily(`^[\w!.*'()/-]{1,200}$`)
-	namespace = lazily(`^[A-Za-z0-9._/#-][A-Za-z0-9._/#:-]{0,254}$`)
+	appName   = pattern.Lazy(`^[a-z][a-z0-9-]{0,20}$`)
+	region    = pattern.Lazy(`^[a-z]{2}(-[a-z]+)+-\d$`)
+	parameter = pattern.Lazy(`^(/[\w.-]+)+$`)
+	amiID     = pattern.Lazy(`^ami-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	owner     = pattern.Lazy(`^(\d{12}|self|amazon|aws-marketplace)$`)
+	amiFilter = pattern.Lazy(`^[\w ()\[\]./'@*?-]{3,128}$`)
+	bucket    = pattern.Lazy(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	keyPrefix = pattern.Lazy(`^[\w!.*'()/-]{1,200}$`)
+	namespace = pattern.Lazy(`^[A-Za-z0-9._/#-][A-Za-z0-9._/#:-]{0,254}$`)
 )
 
 const wantRegion = `must be a region, such as "eu-west-1"`
@@ -88,7 +89,7 @@ func (s *Settings) validate(f *config.Faults) {
 	s.validatePromote(c)
 	s.Prune.validate(c)
 	c.between("lease.term", s.Lease.Term, 10*time.Second, time.Hour)
-	if n := s.Notify.Namespace; n != "" && (!namespace.MatchString(n) || strings.HasPrefix(n, "AWS/")) {
+	if n := s.Notify.Namespace; n != "" && (!namespace().MatchString(n) || strings.HasPrefix(n, "AWS/")) {
 		c.fault("notify.namespace", n, "must be a namespace of CloudWatch, and not one of AWS's own")
 	}
 }
@@ -136,7 +137,7 @@ func (b *Base) validate(c checker) {
 		c.fault("base.filter.owner", nil, "must be set: anybody can publish an AMI of any name")
 	}
 	c.match("base.filter.owner", b.Filter.Owner, owner, `must be an account of 12 digits, "self", "amazon" or "aws-marketplace"`)
-	if !amiFilter.MatchString(b.Filter.Name) {
+	if !amiFilter().MatchString(b.Filter.Name) {
 		c.fault("base.filter.name", b.Filter.Name, `must be a name of AMIs, maybe with * and ?, such as "debian-12-amd64-*"`)
 	}
 	c.oneOf("base.filter.architecture", b.Filter.Architecture, "x86_64", "arm64")
@@ -147,7 +148,7 @@ func (s *Settings) validateStaging(c checker) {
 		c.fault("staging.bucket", nil, "must be set: agent.package is too large for user data")
 	}
 	c.match("staging.bucket", s.Staging.Bucket, bucket, "must be the name of a bucket")
-	if p := s.Staging.Prefix; !keyPrefix.MatchString(p) {
+	if p := s.Staging.Prefix; !keyPrefix().MatchString(p) {
 		c.fault("staging.prefix", p, `must be the beginning of keys in the bucket, such as "amibake"`)
 	}
 }

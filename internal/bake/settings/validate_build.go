@@ -8,18 +8,19 @@ import (
 	"time"
 
 	"bluegreen/internal/config"
+	"bluegreen/internal/pattern"
 )
 
 var (
-	instanceType  = lazily(`^[a-z][a-z0-9-]*\.[a-z0-9-]+$`)
-	subnetID      = lazily(`^subnet-([0-9a-f]{8}|[0-9a-f]{17})$`)
-	securityGroup = lazily(`^sg-([0-9a-f]{8}|[0-9a-f]{17})$`)
-	profile       = lazily(`^([\w+=,.@-]{1,128}|arn:aws[a-z-]*:iam::\d{12}:instance-profile/[\w+=,.@/-]+)$`)
-	kmsKey        = lazily(`^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}|alias/[\w/-]+|arn:aws[a-z-]*:kms:[\w-]+:\d{12}:(key|alias)/[\w/-]+)$`)
-	aptPackage    = lazily(`^[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9.+~:-]+)?$`)
-	placeholder   = lazily(`\{[^{}]*\}`)
-	amiName       = lazily(`^[\w ()\[\]./'@-]*$`)
-	tagText       = lazily(`^[\p{L}\p{N} _.:/=+@-]*$`)
+	instanceType  = pattern.Lazy(`^[a-z][a-z0-9-]*\.[a-z0-9-]+$`)
+	subnetID      = pattern.Lazy(`^subnet-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	securityGroup = pattern.Lazy(`^sg-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	profile       = pattern.Lazy(`^([\w+=,.@-]{1,128}|arn:aws[a-z-]*:iam::\d{12}:instance-profile/[\w+=,.@/-]+)$`)
+	kmsKey        = pattern.Lazy(`^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}|alias/[\w/-]+|arn:aws[a-z-]*:kms:[\w-]+:\d{12}:(key|alias)/[\w/-]+)$`)
+	aptPackage    = pattern.Lazy(`^[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9.+~:-]+)?$`)
+	placeholder   = pattern.Lazy(`\{[^{}]*\}`)
+	amiName       = pattern.Lazy(`^[\w ()\[\]./'@-]*$`)
+	tagText       = pattern.Lazy(`^[\p{L}\p{N} _.:/=+@-]*$`)
 )
 
 const wantKey = `must be a key of KMS: its id, its ARN, or "alias/NAME"`
@@ -35,7 +36,7 @@ func (s *Settings) validateBuild(c checker) {
 	b := s.Build
 	c.oneOf("build.docker", b.Docker, DockerIO, DockerCE, NoDocker)
 	c.oneOf("build.channel", b.Channel, Console, RunCommand)
-	if !instanceType.MatchString(b.InstanceType) {
+	if !instanceType().MatchString(b.InstanceType) {
 		c.fault("build.instance_type", b.InstanceType, `must be a type of instances, such as "t3.small"`)
 	}
 	if b.Subnet == "" {
@@ -68,8 +69,8 @@ func (s *Settings) validateBuild(c checker) {
 func (s *Settings) validateName(c checker) {
 	name := s.Build.Name
 	known := map[string]int{"{app}": len(s.App), "{time}": timeWidth, "{key}": keyWidth}
-	width := len(placeholder.ReplaceAllString(name, ""))
-	for _, p := range placeholder.FindAllString(name, -1) {
+	width := len(placeholder().ReplaceAllString(name, ""))
+	for _, p := range placeholder().FindAllString(name, -1) {
 		n, ok := known[p]
 		if !ok {
 			c.fault("build.name", name, "must have no placeholder but {app}, {time} and {key}")
@@ -78,7 +79,7 @@ func (s *Settings) validateName(c checker) {
 		width += n
 	}
 	switch {
-	case !amiName.MatchString(placeholder.ReplaceAllString(name, "")):
+	case !amiName().MatchString(placeholder().ReplaceAllString(name, "")):
 		c.fault("build.name", name, `must be made of letters, digits, blanks and ()[]./-'@_`)
 	case !strings.Contains(name, "{time}") || !strings.Contains(name, "{key}"):
 		c.fault("build.name", name, "must have {time} and {key} in it: a name can be had only once")
@@ -104,9 +105,9 @@ func (s *Settings) validateTags(c checker) {
 		switch {
 		case slices.ContainsFunc(reservedTags, reserved) || key == "ManagedBy":
 			c.fault(at, value, "is refused: amibake and AWS set such tags themselves")
-		case key == "" || len([]rune(key)) > 128 || !tagText.MatchString(key):
+		case key == "" || len([]rune(key)) > 128 || !tagText().MatchString(key):
 			c.fault(at, value, "must have a key of 1 to 128 letters, digits, blanks and _.:/=+-@")
-		case len([]rune(value)) > 256 || !tagText.MatchString(value):
+		case len([]rune(value)) > 256 || !tagText().MatchString(value):
 			c.fault(at, value, "must be at most 256 letters, digits, blanks and _.:/=+-@")
 		}
 	}

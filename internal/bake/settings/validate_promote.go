@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"bluegreen/internal/config"
+	"bluegreen/internal/pattern"
 )
 
 var (
-	account        = lazily(`^\d{12}$`)
-	organization   = lazily(`^arn:aws[a-z-]*:organizations::\d{12}:organization/o-[a-z0-9]{10,32}$`)
-	unit           = lazily(`^arn:aws[a-z-]*:organizations::\d{12}:ou/o-[a-z0-9]{10,32}/ou-[a-z0-9-]{6,64}$`)
-	launchTemplate = lazily(`^lt-[0-9a-f]{8,17}$`)
+	account        = pattern.Lazy(`^\d{12}$`)
+	organization   = pattern.Lazy(`^arn:aws[a-z-]*:organizations::\d{12}:organization/o-[a-z0-9]{10,32}$`)
+	unit           = pattern.Lazy(`^arn:aws[a-z-]*:organizations::\d{12}:ou/o-[a-z0-9]{10,32}/ou-[a-z0-9-]{6,64}$`)
+	launchTemplate = pattern.Lazy(`^lt-[0-9a-f]{8,17}$`)
 )
 
 // foreign are parameters that nobody but AWS can write.

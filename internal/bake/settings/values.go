@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"bluegreen/internal/pattern"
 )
 
 // Age is a time span that may be as long as people keep things: written as "14d" or, like all others, as "36h".
@@ -16,13 +18,13 @@ const Day = Age(24 * time.Hour)
 // maxDays bounds an Age to a hundred years.
 const maxDays = 36500
 
-var days = lazily(`^([0-9]{1,5})d$`)
+var days = pattern.Lazy(`^([0-9]{1,5})d$`)
 
 // Set implements config.Setter.
 func (a *Age) Set(value any) error {
 	wrong := errors.New(`must be a time span such as "14d" or "36h"`)
 	text, _ := value.(string)
-	if match := days.FindStringSubmatch(text); match != nil {
+	if match := days().FindStringSubmatch(text); match != nil {
 		n, err := strconv.Atoi(match[1])
 		if err != nil || n > maxDays {
 			return wrong

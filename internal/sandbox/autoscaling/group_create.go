@@ -3,7 +3,6 @@ package autoscaling
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -11,14 +10,15 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/sandbox/wire"
 )
 
-var groupName = regexp.MustCompile(`^[!-9;-~]{1,255}$`)
+var groupName = pattern.Lazy(`^[!-9;-~]{1,255}$`)
 
 func (s *Service) createGroup(_ context.Context, in *sdk.CreateAutoScalingGroupInput) (*sdk.CreateAutoScalingGroupOutput, error) {
 	name := aws.ToString(in.AutoScalingGroupName)
-	if !groupName.MatchString(name) {
+	if !groupName().MatchString(name) {
 		return nil, invalid("1 validation error detected: Value '%s' at 'autoScalingGroupName' failed to satisfy constraint: "+
 			"1 to 255 printable characters without ':'", name)
 	}

@@ -3,13 +3,13 @@ package autoscaling
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/sandbox/account"
 )
 
@@ -138,7 +138,7 @@ func checkAdjustment(p types.ScalingPolicy) error {
 	return nil
 }
 
-var resourceLabel = regexp.MustCompile(`^app/[^/]+/[0-9a-f]+/targetgroup/[^/]+/[0-9a-f]+$`)
+var resourceLabel = pattern.Lazy(`^app/[^/]+/[0-9a-f]+/targetgroup/[^/]+/[0-9a-f]+$`)
 
 func (g *group) checkTracking(t *types.TargetTrackingConfiguration) error {
 	if t == nil || t.TargetValue == nil {
@@ -160,7 +160,7 @@ func (g *group) checkTracking(t *types.TargetTrackingConfiguration) error {
 		return invalid("A ResourceLabel can be given with ALBRequestCountPerTarget only")
 	case metric.PredefinedMetricType != types.MetricTypeALBRequestCountPerTarget:
 		return nil
-	case !resourceLabel.MatchString(label):
+	case !resourceLabel().MatchString(label):
 		return invalid("Resource label '%s' is not of the form app/load-balancer-name/load-balancer-id/targetgroup/target-group-name/target-group-id", label)
 	case len(g.TargetGroupARNs) == 0:
 		return invalid("ALBRequestCountPerTarget needs a target group that is attached to the Auto Scaling group %s", g.name())

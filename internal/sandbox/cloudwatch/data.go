@@ -59,7 +59,7 @@ func checkData(in *sdk.GetMetricDataInput) error {
 		return validation("The value %d for parameter MaxDatapoints must be from 1 to %d.", *in.MaxDatapoints, maxDatapoints)
 	case in.ScanBy != "" && !slices.Contains(in.ScanBy.Values(), in.ScanBy):
 		return validation("The value %s for parameter ScanBy is invalid.", in.ScanBy)
-	case in.LabelOptions != nil && in.LabelOptions.Timezone != nil && !timezoneForm.MatchString(*in.LabelOptions.Timezone):
+	case in.LabelOptions != nil && in.LabelOptions.Timezone != nil && !timezoneForm().MatchString(*in.LabelOptions.Timezone):
 		return validation("The value %s for parameter LabelOptions.Timezone is invalid.", *in.LabelOptions.Timezone)
 	}
 	return nil

@@ -2,13 +2,13 @@ package cloudwatch
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/sandbox/cloudwatch/metricmath"
 	"bluegreen/internal/sandbox/metrics"
 )
@@ -19,8 +19,8 @@ const (
 )
 
 var (
-	idForm       = regexp.MustCompile(`^[a-z][a-zA-Z0-9_]{0,254}$`)
-	timezoneForm = regexp.MustCompile(`^[+-][0-9]{4}$`)
+	idForm       = pattern.Lazy(`^[a-z][a-zA-Z0-9_]{0,254}$`)
+	timezoneForm = pattern.Lazy(`^[+-][0-9]{4}$`)
 )
 
 // query is one checked MetricDataQuery: a metric or metric math.
@@ -45,7 +45,7 @@ func parseQueries(list []types.MetricDataQuery) ([]query, error) {
 		switch {
 		case id == "":
 			return nil, missing(at + ".Id")
-		case !idForm.MatchString(id):
+		case !idForm().MatchString(id):
 			return nil, validation("The value %s for parameter %s.Id does not match the pattern ^[a-z][a-zA-Z0-9_]*$.", id, at)
 		case ids[id]:
 			return nil, validation("The values for parameter Id in MetricDataQueries are not unique.")

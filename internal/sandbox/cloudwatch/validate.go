@@ -1,13 +1,13 @@
 package cloudwatch
 
 import (
-	"regexp"
 	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/sandbox/wire"
 )
 
@@ -36,7 +36,7 @@ func validation(format string, args ...any) *wire.Error {
 	return wire.Errorf("ValidationError", format, args...)
 }
 
-var namespaceForm = regexp.MustCompile(`^[^:][\x20-\x7e]*$`)
+var namespaceForm = pattern.Lazy(`^[^:][\x20-\x7e]*$`)
 
 // checkName checks a namespace or a metric's name.
 func checkName(parameter string, name *string) error {
@@ -45,7 +45,7 @@ func checkName(parameter string, name *string) error {
 		return missing(parameter)
 	case len(*name) > maxNameLength:
 		return invalid("The value for parameter %s must not be longer than %d characters.", parameter, maxNameLength)
-	case !namespaceForm.MatchString(*name):
+	case !namespaceForm().MatchString(*name):
 		return invalid("The value %s for parameter %s is invalid.", *name, parameter)
 	}
 	return nil

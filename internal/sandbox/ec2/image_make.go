@@ -2,18 +2,18 @@ package ec2
 
 import (
 	"context"
-	"regexp"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/sandbox/ec2/launch"
 	"bluegreen/internal/sandbox/wire"
 )
 
-var imageName = regexp.MustCompile(`^[A-Za-z0-9()\[\] ./\-'@_]{3,128}$`)
+var imageName = pattern.Lazy(`^[A-Za-z0-9()\[\] ./\-'@_]{3,128}$`)
 
 func (s *Service) createImage(_ context.Context, in *sdk.CreateImageInput) (*sdk.CreateImageOutput, error) {
 	source, err := s.findInstance(aws.ToString(in.InstanceId))
@@ -81,7 +81,7 @@ func (s *Service) checkImageName(name string) error {
 }
 
 func checkImageNameForm(name string) error {
-	if imageName.MatchString(name) {
+	if imageName().MatchString(name) {
 		return nil
 	}
 	return wire.Errorf("InvalidAMIName.Malformed", "AMI names must be between 3 and 128 characters long, and may contain letters, "+

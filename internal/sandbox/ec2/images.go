@@ -142,7 +142,7 @@ func (s *Service) putImage(i types.Image) *image {
 	i.Hypervisor = types.HypervisorTypeXen
 	i.EnaSupport = aws.Bool(true)
 	i.PlatformDetails, i.UsageOperation = aws.String("Linux/UNIX"), aws.String("RunInstances")
-	if !accountID.MatchString(*i.OwnerId) {
+	if !accountID().MatchString(*i.OwnerId) {
 		i.ImageOwnerAlias = i.OwnerId
 	}
 	stored := &image{Image: i}

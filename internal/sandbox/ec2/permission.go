@@ -1,12 +1,12 @@
 package ec2
 
 import (
-	"regexp"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/sandbox/wire"
 )
 
@@ -42,9 +42,9 @@ func permit[P any](have, add, remove []P, key func(P) string) []P {
 }
 
 var (
-	accountID = regexp.MustCompile(`^[0-9]{12}$`)
+	accountID = pattern.Lazy(`^[0-9]{12}$`)
 	// organizationARN names an organization or one of its units.
-	organizationARN = regexp.MustCompile(`^arn:aws[a-z-]*:organizations::[0-9]{12}:(organization/o-[a-z0-9]{10,32}|ou/o-[a-z0-9]{10,32}/ou-[0-9a-z-]+)$`)
+	organizationARN = pattern.Lazy(`^arn:aws[a-z-]*:organizations::[0-9]{12}:(organization/o-[a-z0-9]{10,32}|ou/o-[a-z0-9]{10,32}/ou-[0-9a-z-]+)$`)
 )
 
 // checkAudience refuses what can name nobody.
@@ -55,9 +55,9 @@ func checkAudience(group, account string, arns ...string) error {
 			given++
 		}
 	}
-	ok := given == 1 && (group == "" || group == string(types.PermissionGroupAll)) && (account == "" || accountID.MatchString(account))
+	ok := given == 1 && (group == "" || group == string(types.PermissionGroupAll)) && (account == "" || accountID().MatchString(account))
 	for _, arn := range arns {
-		ok = ok && (arn == "" || organizationARN.MatchString(arn))
+		ok = ok && (arn == "" || organizationARN().MatchString(arn))
 	}
 	if !ok {
 		return wire.Errorf("InvalidAMIAttributeItemValue", "Invalid attribute item value %q for launchPermission or createVolumePermission item type.",

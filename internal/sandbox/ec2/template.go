@@ -2,13 +2,13 @@ package ec2
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/sandbox/ec2/launch"
 	"bluegreen/internal/sandbox/wire"
 )
@@ -26,7 +26,7 @@ const (
 	defaultVersion = "$Default"
 )
 
-var templateName = regexp.MustCompile(`^[a-zA-Z0-9().\-/_]{3,128}$`)
+var templateName = pattern.Lazy(`^[a-zA-Z0-9().\-/_]{3,128}$`)
 
 // findTemplate looks a launch template up by id or name, whichever is given.
 func (s *Service) findTemplate(id, name string) (*template, error) {

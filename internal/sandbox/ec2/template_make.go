@@ -48,7 +48,7 @@ func (s *Service) checkTemplate(in *sdk.CreateLaunchTemplateInput) (tags map[str
 		return nil, missingParameter("LaunchTemplateData")
 	}
 	name := aws.ToString(in.LaunchTemplateName)
-	if !templateName.MatchString(name) {
+	if !templateName().MatchString(name) {
 		return nil, wire.Errorf("InvalidLaunchTemplateName.MalformedException", "A launch template name must be between 3 and 128 characters, "+
 			"and may contain letters, numbers, and the following characters: - ( ) . / _")
 	}

@@ -5,11 +5,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/sandbox/wire"
 )
 
@@ -44,7 +44,7 @@ func digestOf(content []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-var tagForm = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,299}$`)
+var tagForm = pattern.Lazy(`^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,299}$`)
 
 func isDigest(reference string) bool { return strings.HasPrefix(reference, "sha256:") }
 
@@ -142,8 +142,8 @@ func (s *Service) checkList(r *repository, parts []descriptor) error {
 func (r *repository) checkTag(tag, digest, registryID string) error {
 	holder, taken := r.tags[tag]
 	switch {
-	case !tagForm.MatchString(tag):
-		return invalid("Invalid parameter at 'imageTag' failed to satisfy constraint: 'must satisfy regular expression '%s''", tagForm)
+	case !tagForm().MatchString(tag):
+		return invalid("Invalid parameter at 'imageTag' failed to satisfy constraint: 'must satisfy regular expression '%s''", tagForm())
 	case taken && holder == digest:
 		return wire.Errorf("ImageAlreadyExistsException",
 			"Image with digest '%s' and tag '%s' already exists in the repository with name '%s' in registry with id '%s'",

@@ -3,10 +3,10 @@ package ecr
 import (
 	"encoding/json"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/sandbox/wire"
 )
 
@@ -32,19 +32,19 @@ type request struct {
 
 // The requests that a registry knows, with the operations of clients that want them. The first that fits is it.
 var requests = []struct {
-	form       *regexp.Regexp
+	form       pattern.Func
 	operations map[string]string // by method
 }{
-	{regexp.MustCompile(`^/v2/?$`), map[string]string{"GET": "Ping", "HEAD": "Ping"}},
-	{regexp.MustCompile(`^/v2/(.+)/manifests/([^/]+)$`), map[string]string{"GET": "GetManifest", "HEAD": "HeadManifest", "PUT": "PutManifest"}},
-	{regexp.MustCompile(`^/v2/(.+)/blobs/uploads/?([^/]*)$`), map[string]string{"POST": "StartUpload", "PATCH": "UploadBlob", "PUT": "FinishUpload"}},
-	{regexp.MustCompile(`^/v2/(.+)/blobs/([^/]+)$`), map[string]string{"GET": "GetBlob", "HEAD": "HeadBlob"}},
-	{regexp.MustCompile(`^/v2/(.+)/tags/(list)$`), map[string]string{"GET": "ListTags"}},
+	{pattern.Lazy(`^/v2/?$`), map[string]string{"GET": "Ping", "HEAD": "Ping"}},
+	{pattern.Lazy(`^/v2/(.+)/manifests/([^/]+)$`), map[string]string{"GET": "GetManifest", "HEAD": "HeadManifest", "PUT": "PutManifest"}},
+	{pattern.Lazy(`^/v2/(.+)/blobs/uploads/?([^/]*)$`), map[string]string{"POST": "StartUpload", "PATCH": "UploadBlob", "PUT": "FinishUpload"}},
+	{pattern.Lazy(`^/v2/(.+)/blobs/([^/]+)$`), map[string]string{"GET": "GetBlob", "HEAD": "HeadBlob"}},
+	{pattern.Lazy(`^/v2/(.+)/tags/(list)$`), map[string]string{"GET": "ListTags"}},
 }
 
 func parse(r *http.Request) request {
 	for _, known := range requests {
-		if found := known.form.FindStringSubmatch(r.URL.Path); found != nil {
+		if found := known.form().FindStringSubmatch(r.URL.Path); found != nil {
 			asked := request{Request: r, operation: known.operations[r.Method]}
 			if len(found) == 3 {
 				asked.repository, asked.reference = found[1], found[2]

@@ -3,13 +3,13 @@ package ecr
 import (
 	"context"
 	"maps"
-	"regexp"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/sandbox/wire"
 )
 
@@ -26,12 +26,12 @@ func (r *repository) immutable() bool {
 	return r.ImageTagMutability == types.ImageTagMutabilityImmutable
 }
 
-var repositoryForm = regexp.MustCompile(`^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$`)
+var repositoryForm = pattern.Lazy(`^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$`)
 
 func (s *Service) createRepository(_ context.Context, in *sdk.CreateRepositoryInput) (*sdk.CreateRepositoryOutput, error) {
 	name := aws.ToString(in.RepositoryName)
-	if len(name) < 2 || len(name) > 256 || !repositoryForm.MatchString(name) {
-		return nil, invalid("Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must satisfy regular expression '%s''", repositoryForm)
+	if len(name) < 2 || len(name) > 256 || !repositoryForm().MatchString(name) {
+		return nil, invalid("Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must satisfy regular expression '%s''", repositoryForm())
 	}
 	if err := checkMutability(in.ImageTagMutability); err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package elbv2
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/sandbox/proxy"
 	"bluegreen/internal/sandbox/wire"
 )
@@ -68,7 +68,7 @@ func valueOr(v *string, otherwise string) string {
 }
 
 var (
-	fixedStatus  = regexp.MustCompile(`^[245]\d\d$`)
+	fixedStatus  = pattern.Lazy(`^[245]\d\d$`)
 	contentTypes = []string{"text/plain", "text/css", "text/html", "application/javascript", "application/json"}
 )
 
@@ -80,7 +80,7 @@ func compileFixed(in *types.FixedResponseActionConfig) (*proxy.Fixed, error) {
 	}
 	f := &proxy.Fixed{ContentType: aws.ToString(in.ContentType), Body: aws.ToString(in.MessageBody)}
 	switch {
-	case !fixedStatus.MatchString(aws.ToString(in.StatusCode)):
+	case !fixedStatus().MatchString(aws.ToString(in.StatusCode)):
 		return nil, wire.Errorf("ValidationError", "'%s' is not a valid fixed-response status code", aws.ToString(in.StatusCode))
 	case f.ContentType != "" && !slices.Contains(contentTypes, f.ContentType):
 		return nil, wire.Errorf("ValidationError", "Content type '%s' must be one of %s", f.ContentType, quoted(contentTypes))

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/sandbox/proxy"
 	"bluegreen/internal/sandbox/wire"
 )
@@ -24,7 +25,7 @@ const (
 
 const maxConditionValue = 128 // characters
 
-var methodRule = regexp.MustCompile(`^[A-Z_-]{1,40}$`)
+var methodRule = pattern.Lazy(`^[A-Z_-]{1,40}$`)
 
 // compileConditions checks the conditions of a rule, and gives them as AWS describes them and as the data plane tests them.
 func compileConditions(in []types.RuleCondition) ([]types.RuleCondition, []proxy.Condition, error) {
@@ -164,7 +165,7 @@ func compileMethod(c *types.HttpRequestMethodConditionConfig) (proxy.Condition, 
 		return nil, 0, wire.Errorf("ValidationError", "An '%s' condition must have at least one value", methodField)
 	}
 	for _, m := range c.Values {
-		if !methodRule.MatchString(m) {
+		if !methodRule().MatchString(m) {
 			return nil, 0, wire.Errorf("ValidationError", "'%s' is not a valid HTTP method", m)
 		}
 	}

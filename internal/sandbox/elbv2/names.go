@@ -2,9 +2,9 @@ package elbv2
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/sandbox/wire"
 )
 
@@ -45,7 +45,7 @@ func (s *Service) hostedZone() string {
 	return hostedZones["eu-west-1"]
 }
 
-var nameRule = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
+var nameRule = pattern.Lazy(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
 
 // checkName holds the name of a load balancer or target group against AWS's rules.
 func checkName(what, name string) error {
@@ -56,7 +56,7 @@ func checkName(what, name string) error {
 		return wire.Errorf("ValidationError", "%s name '%s' cannot be longer than '32' characters", what, name)
 	case strings.HasPrefix(name, "-") || strings.HasSuffix(name, "-"):
 		return wire.Errorf("ValidationError", "%s name '%s' cannot begin or end with '-'", what, name)
-	case !nameRule.MatchString(name):
+	case !nameRule().MatchString(name):
 		return wire.Errorf("ValidationError", "%s name '%s' contains characters that are not valid: only alphanumeric characters and hyphens are", what, name)
 	}
 	return nil

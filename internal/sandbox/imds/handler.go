@@ -3,10 +3,11 @@ package imds
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"bluegreen/internal/pattern"
 )
 
 const (
@@ -73,12 +74,12 @@ func refuse(w http.ResponseWriter, status int) {
 }
 
 // versionForm are the versions of the metadata, of which all have everything here.
-var versionForm = regexp.MustCompile(`^(latest|1\.0|\d{4}-\d\d-\d\d)$`)
+var versionForm = pattern.Lazy(`^(latest|1\.0|\d{4}-\d\d-\d\d)$`)
 
 // split takes the version off a path; ok is false where there is none.
 func split(path string) (rest string, ok bool) {
 	version, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	return rest, versionForm.MatchString(version)
+	return rest, versionForm().MatchString(version)
 }
 
 // operation is what faults and the log call a request: what it reads, without names that only this instance has.

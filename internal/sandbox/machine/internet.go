@@ -12,11 +12,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"bluegreen/internal/pattern"
 )
 
 // internet is what an instance reaches of the world: an HTTP proxy, told to its apt, that leads to mirrors of Debian and to
@@ -62,7 +63,7 @@ func reachable(ctx context.Context) *internet {
 }
 
 // address finds those of mirrors in both forms of apt's lists.
-var address = regexp.MustCompile(`\bhttps?://([A-Za-z0-9.-]+(?::[0-9]+)?)/`)
+var address = pattern.Lazy(`\bhttps?://([A-Za-z0-9.-]+(?::[0-9]+)?)/`)
 
 // sources are the hosts in the lists of apt below a folder.
 func sources(folder string) (hosts []string) {
@@ -80,7 +81,7 @@ func sources(folder string) (hosts []string) {
 			if strings.HasPrefix(strings.TrimSpace(line), "#") {
 				continue
 			}
-			for _, found := range address.FindAllStringSubmatch(line, -1) {
+			for _, found := range address().FindAllStringSubmatch(line, -1) {
 				hosts = append(hosts, found[1])
 			}
 		}

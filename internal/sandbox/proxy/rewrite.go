@@ -4,12 +4,14 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+
+	"bluegreen/internal/pattern"
 )
 
-var group = regexp.MustCompile(`\$(\d)`)
+var group = pattern.Lazy(`\$(\d)`)
 
 // template turns AWS's $1 into Go's ${1}, which ends where it seems to end.
-func template(replace string) string { return group.ReplaceAllString(replace, "$${$1}") }
+func template(replace string) string { return group().ReplaceAllString(replace, "$${$1}") }
 
 // RewriteURL replaces in the path and query of a request. What is no URL any more stays as it was.
 func RewriteURL(re *regexp.Regexp, replace string) Rewrite {

@@ -3,11 +3,11 @@ package s3
 import (
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/sandbox/wire"
 )
 
@@ -17,7 +17,7 @@ const (
 	maxExpires = 604800 // seconds: a week
 )
 
-var signatureForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var signatureForm = pattern.Lazy(`^[0-9a-f]{64}$`)
 
 // admit says what keeps a request out: every bucket is private, so it has to be signed, in its headers or in its query.
 func (s *Service) admit(r *http.Request) *wire.Error {
@@ -56,7 +56,7 @@ func (s *Service) admitPresigned(query url.Values) *wire.Error {
 	case seconds > maxExpires:
 		return malformed("X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds")
 	}
-	if !signatureForm.MatchString(query.Get("X-Amz-Signature")) {
+	if !signatureForm().MatchString(query.Get("X-Amz-Signature")) {
 		return wire.Errorf("SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. "+
 			"Check your key and signing method.").WithStatus(http.StatusForbidden)
 	}

@@ -3,12 +3,12 @@
 package secretsmanager
 
 import (
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/sandbox/account"
 	"bluegreen/internal/sandbox/wire"
 )
@@ -79,7 +79,7 @@ func (s *secret) byID(id string) *version {
 }
 
 // suffixForm is how every ARN ends: with six characters that no name has to know.
-var suffixForm = regexp.MustCompile(`-[a-zA-Z0-9]{6}$`)
+var suffixForm = pattern.Lazy(`-[a-zA-Z0-9]{6}$`)
 
 // find looks a secret up by name, by ARN, or by an ARN without the six characters at its end. What looks as if it had them
 // is taken for a whole ARN, as on AWS.
@@ -91,8 +91,8 @@ func (s *Service) find(id *string) (*secret, error) {
 	name, isARN := strings.CutPrefix(text, s.acct.ARN("secretsmanager", "secret:"))
 	if !isARN {
 		name = text
-	} else if suffixForm.MatchString(name) {
-		name = suffixForm.ReplaceAllString(name, "")
+	} else if suffixForm().MatchString(name) {
+		name = suffixForm().ReplaceAllString(name, "")
 		if found := s.secrets[name]; found != nil && found.arn == text {
 			return found, nil
 		}

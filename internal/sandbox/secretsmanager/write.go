@@ -2,22 +2,22 @@ package secretsmanager
 
 import (
 	"context"
-	"regexp"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/sandbox/wire"
 )
 
-var nameForm = regexp.MustCompile(`^[a-zA-Z0-9/_+=.@!-]{1,512}$`)
+var nameForm = pattern.Lazy(`^[a-zA-Z0-9/_+=.@!-]{1,512}$`)
 
 // createSecret makes a secret, with a first version if a value is given. Asked again with the same token and the same value
 // it makes nothing.
 func (s *Service) createSecret(_ context.Context, in *sdk.CreateSecretInput) (*sdk.CreateSecretOutput, error) {
 	name, v := aws.ToString(in.Name), value{in.ClientRequestToken, in.SecretString, in.SecretBinary}
-	if !nameForm.MatchString(name) {
+	if !nameForm().MatchString(name) {
 		return nil, validation("Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
 	}
 	if len(in.AddReplicaRegions) > 0 {

@@ -1,9 +1,9 @@
 package ssm
 
 import (
-	"regexp"
 	"strings"
 
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/sandbox/wire"
 )
 
@@ -25,7 +25,7 @@ func notFound(name string) *wire.Error {
 	return wire.Errorf("ParameterNotFound", "Parameter %s not found.", name)
 }
 
-var nameForm = regexp.MustCompile(`^[a-zA-Z0-9_.\-/]+$`)
+var nameForm = pattern.Lazy(`^[a-zA-Z0-9_.\-/]+$`)
 
 // checkNewName checks the name of a parameter that is to be written.
 func (s *Service) checkNewName(name string) error {
@@ -35,7 +35,7 @@ func (s *Service) checkNewName(name string) error {
 		return wire.Errorf("AccessDeniedException", "No access to reserved parameter name: %s.", name)
 	case strings.HasPrefix(bare, "aws"), strings.HasPrefix(bare, "ssm"):
 		return validation(`Parameter name: can't be prefixed with "aws" or "ssm" (case-insensitive).`)
-	case !nameForm.MatchString(name):
+	case !nameForm().MatchString(name):
 		return validation("Parameter name: only a mix of letters, numbers and the following 3 symbols .-_ is allowed, " +
 			"in a path between slashes.")
 	case strings.Contains(name, "/") && !strings.HasPrefix(name, "/"):

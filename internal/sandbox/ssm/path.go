@@ -46,7 +46,7 @@ func (s *Service) getParametersByPath(_ context.Context, in *sdk.GetParametersBy
 }
 
 func checkPath(path string) error {
-	if !strings.HasPrefix(path, "/") || !nameForm.MatchString(path) || strings.Contains(path, "//") {
+	if !strings.HasPrefix(path, "/") || !nameForm().MatchString(path) || strings.Contains(path, "//") {
 		return validation(`The parameter doesn't meet the parameter name requirements. The parameter name must begin with a ` +
 			`forward slash "/". It must use only letters, numbers, or the following symbols: . (period), - (hyphen), ` +
 			`_ (underscore). All sub-paths, if specified, must use the forward slash symbol "/". Valid example: ` +

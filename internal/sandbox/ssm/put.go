@@ -10,6 +10,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"bluegreen/internal/pattern"
 	"bluegreen/internal/sandbox/wire"
 )
 
@@ -24,7 +25,7 @@ const (
 )
 
 // nested is what would be a reference to another parameter.
-var nested = regexp.MustCompile(`\{\{.*\}\}`)
+var nested = pattern.Lazy(`\{\{.*\}\}`)
 
 // putParameter makes a parameter or, if told to overwrite, a new version of it.
 func (s *Service) putParameter(_ context.Context, in *sdk.PutParameterInput) (*sdk.PutParameterOutput, error) {
@@ -71,7 +72,7 @@ func checkPut(in *sdk.PutParameterInput) error {
 		return required("value")
 	case value == "":
 		return validation("Parameter value can't be empty.")
-	case nested.MatchString(value):
+	case nested().MatchString(value):
 		return validation("Parameter value: can't nest another parameter. Do not use {{ and }} around a part of it.")
 	case in.Type != "" && !slices.Contains(in.Type.Values(), in.Type):
 		return wire.Errorf("UnsupportedParameterType", "The parameter type %s is not supported.", in.Type)

@@ -2,15 +2,16 @@ package metricmath
 
 import (
 	"fmt"
-	"regexp"
+
+	"bluegreen/internal/pattern"
 )
 
 // maxLength is the longest expression that the API takes.
 const maxLength = 2048
 
 var (
-	blank     = regexp.MustCompile(`^\s+`)
-	tokenForm = regexp.MustCompile(`^(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[A-Za-z_][A-Za-z0-9_]*|==|!=|<=|>=|&&|\|\||[-+*/^<>(),\[\]]|'[^']*'|"[^"]*")`)
+	blank     = pattern.Lazy(`^\s+`)
+	tokenForm = pattern.Lazy(`^(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[A-Za-z_][A-Za-z0-9_]*|==|!=|<=|>=|&&|\|\||[-+*/^<>(),\[\]]|'[^']*'|"[^"]*")`)
 )
 
 // lex splits an expression into tokens.
@@ -20,11 +21,11 @@ func lex(expression string) ([]string, error) {
 	}
 	var tokens []string
 	for rest := expression; ; {
-		rest = rest[len(blank.FindString(rest)):]
+		rest = rest[len(blank().FindString(rest)):]
 		if rest == "" {
 			return tokens, nil
 		}
-		t := tokenForm.FindString(rest)
+		t := tokenForm().FindString(rest)
 		if t == "" {
 			return nil, fmt.Errorf("unexpected %q", rest[:1])
 		}
