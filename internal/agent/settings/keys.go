@@ -1,31 +1,34 @@
 package settings
 
-// Key describes a key for people.
-type Key struct {
-	Path    string // "container.memory"; NAME stands for a name of the user's
-	Default string // in words, when it is no fixed value; "" for the one in Default
-	Example string // as TOML, when the default is none
-	Text    string
-}
+import "bluegreen/internal/config/describe"
 
-// Section is a table with its keys.
-type Section struct {
-	Name string // "container"; "" for the keys at the top
-	Text string
-	Keys []Key
-}
+// The keys are written down here, and are those of package describe: a literal of another package would have to name its fields.
+type (
+	key     describe.Key
+	section struct {
+		name, text string
+		keys       []key
+	}
+)
 
-// Sections describe all keys, in the order of the reference and of the file in the package.
-func Sections() []Section {
-	return []Section{
+// sections describe all keys, in the order of the reference and of the file in the package.
+func sections() (all []describe.Section) {
+	for _, s := range []section{
 		sectionApp(), sectionContainer(), sectionNetwork(), sectionLimits(), sectionHardening(), sectionMounts(), sectionLog(),
 		sectionSecrets(), sectionRegistry(), sectionPull(), sectionHealth(), sectionAdmin(), sectionRestart(), sectionGC(),
 		sectionLifecycle(), sectionMetrics(),
+	} {
+		described := describe.Section{Name: s.name, Text: s.text}
+		for _, k := range s.keys {
+			described.Keys = append(described.Keys, describe.Key(k))
+		}
+		all = append(all, described)
 	}
+	return all
 }
 
-func sectionApp() Section {
-	return Section{Text: "What runs here.", Keys: []Key{
+func sectionApp() section {
+	return section{text: "What runs here.", keys: []key{
 		{"app", "required, here or as the tag `bluegreen:app`", `"shop"`, "the app's name: 1 to 21 lower-case letters, digits or hyphens, a letter first"},
 		{"color", "unknown", `"blue"`, "`\"blue\"` or `\"green\"`; mostly the tag `bluegreen:color` says it"},
 		{"image", "required", `"123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1.2"`, "a reference with a tag or a digest, or `\"ssm:/PATH\"` for the parameter that holds one. A tag is resolved to a digest once, and the digest is what runs"},
@@ -34,8 +37,8 @@ func sectionApp() Section {
 	}}
 }
 
-func sectionContainer() Section {
-	return Section{Name: "container", Text: "How the app runs.", Keys: []Key{
+func sectionContainer() section {
+	return section{name: "container", text: "How the app runs.", keys: []key{
 		{"container.command", "the image's", `["serve", "--port", "8080"]`, "the command, one text for each word"},
 		{"container.entrypoint", "the image's", `["/usr/bin/app"]`, "what runs the command, one text for each word"},
 		{"container.env", "none", `{ LOG_LEVEL = "info" }`, "variables. Docker writes them to its own files: what is secret belongs into `[secrets]`"},
@@ -48,8 +51,8 @@ func sectionContainer() Section {
 	}}
 }
 
-func sectionNetwork() Section {
-	return Section{Name: "container", Text: "Its network.", Keys: []Key{
+func sectionNetwork() section {
+	return section{name: "container", text: "Its network.", keys: []key{
 		{"container.ports", "none", `["80:8080"]`, "ports of the host that lead to the app: `\"HOST:CONTAINER\"`, with an address of the host before it and `/udp` after it if need be"},
 		{"container.network", "", "", "where the app is: `\"bridge\"`, `\"none\"`, the name of a network of Docker, or, loosened, `\"host\"`"},
 		{"container.extra_hosts", "none", `{ "db.internal" = "10.0.0.5" }`, "names that the app can look up, and their addresses; `\"host-gateway\"` is the host's"},
@@ -57,8 +60,8 @@ func sectionNetwork() Section {
 	}}
 }
 
-func sectionLimits() Section {
-	return Section{Name: "container", Text: "Its limits.", Keys: []Key{
+func sectionLimits() section {
+	return section{name: "container", text: "Its limits.", keys: []key{
 		{"container.memory", "no limit", `"512MiB"`, "how much memory the app may have; it gets no swap"},
 		{"container.cpus", "no limit", "1.5", "how many processors the app may use"},
 		{"container.pids", "", "", "how many processes and threads the app may have"},
@@ -68,8 +71,8 @@ func sectionLimits() Section {
 	}}
 }
 
-func sectionHardening() Section {
-	return Section{Name: "container", Text: "What it may do. All of this is closed; what you open is listed by `bluegreen-agent check`. Privileged containers, devices, the host's processes and Docker's socket are refused.", Keys: []Key{
+func sectionHardening() section {
+	return section{name: "container", text: "What it may do. All of this is closed; what you open is listed by `bluegreen-agent check`. Privileged containers, devices, the host's processes and Docker's socket are refused.", keys: []key{
 		{"container.read_only", "", "", "whether the app cannot change any files but those in `tmpfs` and `mounts`"},
 		{"container.tmpfs", "`{ \"/tmp\" = \"64MiB\" }`", `{ "/tmp" = "64MiB", "/run" = "16MiB,mode=0755" }`, "folders in memory: a size, then `exec` to run programs there (loosened) and `mode=`"},
 		{"container.capabilities", "none", `["NET_BIND_SERVICE"]`, "capabilities that the app has; all others are dropped. Those that give away the host are refused"},
@@ -79,23 +82,23 @@ func sectionHardening() Section {
 	}}
 }
 
-func sectionMounts() Section {
-	return Section{Name: "container.mounts", Text: "Files and folders of the host that the app sees, one table `[[container.mounts]]` for each.", Keys: []Key{
+func sectionMounts() section {
+	return section{name: "container.mounts", text: "Files and folders of the host that the app sees, one table `[[container.mounts]]` for each.", keys: []key{
 		{"container.mounts.source", "required", `"/srv/uploads"`, "an absolute path on the host, which must exist"},
 		{"container.mounts.target", "required", `"/uploads"`, "where it is in the container"},
 		{"container.mounts.write", "`false`", "true", "whether the app may change it (loosened)"},
 	}}
 }
 
-func sectionLog() Section {
-	return Section{Name: "log", Text: "Where the app's output goes.", Keys: []Key{
+func sectionLog() section {
+	return section{name: "log", text: "Where the app's output goes.", keys: []key{
 		{"log.driver", "", "", "Docker's driver: `\"local\"`, `\"json-file\"`, `\"journald\"` or `\"awslogs\"`"},
 		{"log.options", "what bounds it: local and json-file keep `max-file = \"5\"` files of `max-size = \"10m\"`, awslogs never stops the app (`mode = \"non-blocking\"`, `max-buffer-size = \"4m\"`)", `{ max-size = "50m" }`, "options of the driver, as Docker names them, in quotes"},
 	}}
 }
 
-func sectionSecrets() Section {
-	return Section{Name: "secrets.NAME", Text: "What only the app should know. Each is a file in memory, below `/run/secrets`.", Keys: []Key{
+func sectionSecrets() section {
+	return section{name: "secrets.NAME", text: "What only the app should know. Each is a file in memory, below `/run/secrets`.", keys: []key{
 		{"secrets.NAME.from", "required", `"secretsmanager:shop/db#password"`, "where it is kept: `\"ssm:/PATH\"`, `\"secretsmanager:NAME\"` or, for one value of a JSON object, `\"secretsmanager:NAME#KEY\"`; NAME may be an ARN"},
 		{"secrets.NAME.file", "NAME, unless `env` is set", `"db_password"`, "name of the file"},
 		{"secrets.NAME.mode", "`\"0400\"`; `\"0444\"` if only the image knows the number of the app's user", `"0440"`, "permissions of the file"},
@@ -106,15 +109,15 @@ func sectionSecrets() Section {
 	}}
 }
 
-func sectionRegistry() Section {
-	return Section{Name: `registry."HOST"`, Text: "How to log in to a registry. ECR needs none of this: the agent logs in with the instance's role.", Keys: []Key{
+func sectionRegistry() section {
+	return section{name: `registry."HOST"`, text: "How to log in to a registry. ECR needs none of this: the agent logs in with the instance's role.", keys: []key{
 		{"registry.HOST.username", "required", `"robot"`, "who logs in"},
 		{"registry.HOST.password", "required", `"ssm:/shop/registry-password"`, "where the password is kept, as in `secrets.NAME.from`; never the password itself"},
 	}}
 }
 
-func sectionPull() Section {
-	return Section{Name: "pull", Text: "How the image is fetched.", Keys: []Key{
+func sectionPull() section {
+	return section{name: "pull", text: "How the image is fetched.", keys: []key{
 		{"pull.policy", "", "", "`\"always\"` asks the registry what a tag stands for, `\"missing\"` only if no image of that name is here, `\"never\"` not at all"},
 		{"pull.begin", "", "", "how long until the registry must have begun"},
 		{"pull.inactivity", "", "", "how long a pull may stand still"},
@@ -124,8 +127,8 @@ func sectionPull() Section {
 	}}
 }
 
-func sectionHealth() Section {
-	return Section{Name: "health", Text: "How the app is probed, and where the verdict is served to the load balancer.", Keys: []Key{
+func sectionHealth() section {
+	return section{name: "health", text: "How the app is probed, and where the verdict is served to the load balancer.", keys: []key{
 		{"health.listen", "", "", "address and port of `/health`"},
 		{"health.probe", "", "", "how: by `\"http\"`, `\"https\"`, `\"tcp\"`, or `\"docker\"`, which is the HEALTHCHECK of the image"},
 		{"health.port", "the first of `container.ports`", "80", "port of the host that leads to the app"},
@@ -141,14 +144,14 @@ func sectionHealth() Section {
 	}}
 }
 
-func sectionAdmin() Section {
-	return Section{Name: "admin", Text: "Where `/status`, `/metrics` and `/live` are served.", Keys: []Key{
+func sectionAdmin() section {
+	return section{name: "admin", text: "Where `/status`, `/metrics` and `/live` are served.", keys: []key{
 		{"admin.listen", "", "", "address and port; any other address than loopback is loosened"},
 	}}
 }
 
-func sectionRestart() Section {
-	return Section{Name: "restart", Text: "What is done about an app that fails.", Keys: []Key{
+func sectionRestart() section {
+	return section{name: "restart", text: "What is done about an app that fails.", keys: []key{
 		{"restart.crashes", "", "", "how often in a row Docker restarts an app that crashes"},
 		{"restart.after", "", "", "how long an app may be unhealthy before it is restarted"},
 		{"restart.cooldown", "", "", "how long from one restart by the agent to the next"},
@@ -157,16 +160,16 @@ func sectionRestart() Section {
 	}}
 }
 
-func sectionGC() Section {
-	return Section{Name: "gc", Text: "When old images of the app are removed. The one that runs and the good one before it stay.", Keys: []Key{
+func sectionGC() section {
+	return section{name: "gc", text: "When old images of the app are removed. The one that runs and the good one before it stay.", keys: []key{
 		{"gc.high", "", "", "percent of Docker's disk in use from which on images are removed"},
 		{"gc.low", "", "", "percent down to which they are removed then"},
 		{"gc.interval", "", "", "how often to look"},
 	}}
 }
 
-func sectionLifecycle() Section {
-	return Section{Name: "lifecycle", Text: "How the instance comes and goes.", Keys: []Key{
+func sectionLifecycle() section {
+	return section{name: "lifecycle", text: "How the instance comes and goes.", keys: []key{
 		{"lifecycle.launch_hook", "the group's", `"shop-launch"`, "name of the launch hook, when there are several"},
 		{"lifecycle.termination_hook", "the group's", `"shop-terminate"`, "name of the termination hook, when there are several"},
 		{"lifecycle.launch_deadline", "", "", "how long the app may take to get healthy before the launch is abandoned"},
@@ -179,8 +182,8 @@ func sectionLifecycle() Section {
 	}}
 }
 
-func sectionMetrics() Section {
-	return Section{Name: "metrics", Text: "What goes to CloudWatch: the app's memory, processor time, restarts and health, by app and colour.", Keys: []Key{
+func sectionMetrics() section {
+	return section{name: "metrics", text: "What goes to CloudWatch: the app's memory, processor time, restarts and health, by app and colour.", keys: []key{
 		{"metrics.enabled", "", "", "whether anything does"},
 		{"metrics.namespace", "", "", "namespace of the metrics in CloudWatch, before `/` and the app's name"},
 		{"metrics.interval", "", "", "how often it is sent"},

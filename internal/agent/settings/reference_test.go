@@ -1,86 +1,26 @@
 package settings
 
 import (
-	"os"
-	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"bluegreen/internal/config/describe/describetest"
 )
 
 // TestReference compares the reference and the file in the package with what the program says of itself. With -update
 // they are written anew.
 func TestReference(t *testing.T) {
-	for file, want := range map[string]string{
+	describetest.Files(t, *update, map[string]string{
 		"../../../docs/reference/agent.md": Reference(),
 		"../../../packaging/agent.toml":    Template(),
-	} {
-		if *update {
-			if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		got, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, string(got)); diff != "" {
-			t.Errorf("%s is behind the program (go test ./internal/agent/settings -run Reference -update; -program +file):\n%s", file, diff)
-		}
-	}
+	})
 }
 
-// Every key is described, once, and nothing else is.
 func TestReferenceIsWhole(t *testing.T) {
-	var got []string
-	for _, section := range Sections() {
-		for _, k := range section.Keys {
-			got = append(got, k.Path)
-			if k.Text == "" || strings.HasSuffix(k.Text, ".") {
-				t.Errorf("%s: %q is no description", k.Path, k.Text)
-			}
-			if _, fixed := defaults()[k.Path]; !fixed && k.Default == "" {
-				t.Errorf("%s has no default to be shown", k.Path)
-			}
-			if k.Default != "" && k.Example == "" {
-				t.Errorf("%s has no example", k.Path)
-			}
-		}
-	}
-	want := paths("", reflect.TypeFor[Settings]())
-	slices.Sort(got)
-	slices.Sort(want)
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("keys (-program +described):\n%s", diff)
-	}
-}
-
-// paths are the keys of a table and those below it.
-func paths(table string, kind reflect.Type) (all []string) {
-	if table != "" {
-		table += "."
-	}
-	for i := range kind.NumField() {
-		tag, field := kind.Field(i).Tag.Get("toml"), kind.Field(i).Type
-		_, own := reflect.New(field).Interface().(interface{ Set(any) error })
-		switch {
-		case tag == "":
-		case tag == "secrets":
-			all = append(all, paths("secrets.NAME", field.Elem())...)
-		case tag == "registry":
-			all = append(all, paths("registry.HOST", field.Elem())...)
-		case field.Kind() == reflect.Slice && field.Elem() == reflect.TypeFor[Mount]():
-			all = append(all, paths(table+tag, field.Elem())...)
-		case field.Kind() == reflect.Struct && !own:
-			all = append(all, paths(table+tag, field)...)
-		default:
-			all = append(all, table+tag)
-		}
-	}
-	return all
+	describetest.Whole(t, book(), map[string]string{"secrets": "NAME", "registry": "HOST"})
 }
 
 // The file in the package says nothing as it is, and what it says is right when it is uncommented.

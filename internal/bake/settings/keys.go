@@ -1,60 +1,63 @@
 package settings
 
-// Key describes a key for people.
-type Key struct {
-	Path    string // "build.subnet"
-	Default string // in words, when it is no fixed value; "" for the one in Default
-	Example string // as TOML, when the default is none
-	Text    string
-}
+import "bluegreen/internal/config/describe"
 
-// Section is a table with its keys.
-type Section struct {
-	Name string // "build"; "" for the keys at the top
-	Text string
-	Keys []Key
-}
+// The keys are written down here, and are those of package describe: a literal of another package would have to name its fields.
+type (
+	key     describe.Key
+	section struct {
+		name, text string
+		keys       []key
+	}
+)
 
-// Sections describe all keys, in the order of the reference and of the file in the package.
-func Sections() []Section {
-	return []Section{
+// sections describe all keys, in the order of the reference and of the file in the package.
+func sections() (all []describe.Section) {
+	for _, s := range []section{
 		sectionApp(), sectionBase(), sectionFilter(), sectionAgent(), sectionBuild(), sectionContent(), sectionNames(), sectionFiles(),
 		sectionStaging(), sectionVerify(), sectionPromote(), sectionPrune(), sectionLease(), sectionNotify(),
+	} {
+		described := describe.Section{Name: s.name, Text: s.text}
+		for _, k := range s.keys {
+			described.Keys = append(described.Keys, describe.Key(k))
+		}
+		all = append(all, described)
 	}
+	return all
 }
 
-func sectionApp() Section {
-	return Section{Text: "What the AMIs are for.", Keys: []Key{
+func sectionApp() section {
+	return section{text: "What the AMIs are for.", keys: []key{
 		{"app", "required", `"shop"`, "the app's name: 1 to 21 lower-case letters, digits or hyphens, a letter first"},
 		{"region", "that of the environment", `"eu-west-1"`, "the AWS region where AMIs are made"},
 		{"image", "required", `"123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1.2"`, "the app's image, with a tag or a digest. What the tag stands for when a bake begins is what gets into the AMI"},
 	}}
 }
 
-func sectionBase() Section {
-	return Section{Name: "base", Text: "The AMI that ours are made of: Debian 12 or 13, or Ubuntu 22.04 or 24.04. A new one is a reason to bake. One of three ways to say it.", Keys: []Key{
+func sectionBase() section {
+	return section{name: "base", text: "The AMI that ours are made of: Debian 12 or 13, or Ubuntu 22.04 or 24.04. A new one is a reason to bake. One of three ways to say it.", keys: []key{
 		{"base.parameter", "`\"" + DefaultParameter + "\"`, unless one of the others is set", `"` + DefaultParameter + `"`, "a parameter that holds its id, such as the public ones of Canonical and Debian (`/aws/service/debian/release/12/latest/amd64`)"},
 		{"base.ami", "none", `"ami-0123456789abcdef0"`, "its id, which never changes by itself"},
 	}}
 }
 
-func sectionFilter() Section {
-	return Section{Name: "base.filter", Text: "The newest AMI of an owner.", Keys: []Key{
+func sectionFilter() section {
+	return section{name: "base.filter", text: "The newest AMI of an owner.", keys: []key{
 		{"base.filter.owner", "required", `"136693071363"`, "whose: an account of 12 digits, `\"self\"`, `\"amazon\"` or `\"aws-marketplace\"`"},
 		{"base.filter.name", "required", `"debian-12-amd64-*"`, "its name, with * and ? for what varies"},
 		{"base.filter.architecture", "`\"x86_64\"`", `"arm64"`, "`\"x86_64\"` or `\"arm64\"`"},
 	}}
 }
 
-func sectionAgent() Section {
-	return Section{Name: "agent", Text: "What runs the app's container on the instances.", Keys: []Key{
+func sectionAgent() section {
+	return section{name: "agent", text: "What runs the app's container on the instances.", keys: []key{
 		{"agent.package", "none: the base AMI has the agent", `"bluegreen-agent_1.2.0_amd64.deb"`, "its Debian package, for the architecture of the base AMI. It needs `[staging]`"},
 		{"agent.settings", "none", `"shop.agent.toml"`, "a file of settings for the agent, such as `container.ports`, that gets into the AMI. User data goes over it. `app` and `image` follow from those above"},
 	}}
 }
 
-func sectionBuild() Section {
-	return Section{Name: "build", Text: "The instance that an AMI is made of. Nobody logs in to it, and nothing connects to it; it needs a way out.", Keys: []Key{
+func sectionBuild() section {
+	return section{name: "build", text: "The instance that an AMI is made of. Nobody logs in to it, and nothing connects to it; it needs a way out.", keys: []key{
 		{"build.instance_type", "", "", "its type, of the architecture of the base AMI"},
 		{"build.subnet", "required", `"subnet-0123456789abcdef0"`, "where it is: a subnet from which the internet, or the endpoints of AWS and a mirror of the distribution, can be reached"},
 		{"build.security_groups", "the VPC's own", `["sg-0123456789abcdef0"]`, "its security groups; they need no rule for what comes in"},
@@ -69,38 +72,38 @@ func sectionBuild() Section {
 	}}
 }
 
-func sectionContent() Section {
-	return Section{Name: "build", Text: "What is done on it. It is done in this order: files, packages, Docker, the agent, the image, scripts. All of it counts for whether a bake is due.", Keys: []Key{
+func sectionContent() section {
+	return section{name: "build", text: "What is done on it. It is done in this order: files, packages, Docker, the agent, the image, scripts. All of it counts for whether a bake is due.", keys: []key{
 		{"build.docker", "", "", "where Docker is from: `\"docker.io\"` is the distribution's package, `\"docker-ce\"` Docker's own, `\"none\"` means that the base AMI has it"},
 		{"build.packages", "none", `["jq", "chrony=4.3-2"]`, "packages of the distribution that are installed unless they are there"},
 		{"build.scripts", "none", `["harden.sh", "tune.sh"]`, "programs of this machine that run on it as root, one after the other, in an empty working directory. One that ends with another code than 0 ends the bake, and the last lines that were printed are in the message"},
 	}}
 }
 
-func sectionNames() Section {
-	return Section{Name: "build", Text: "How things are named.", Keys: []Key{
+func sectionNames() section {
+	return section{name: "build", text: "How things are named.", keys: []key{
 		{"build.name", "", "", "the AMIs' name. `{app}`, `{time}` and `{key}` stand for the app, the time at which the run began and 8 characters of the bake key; the latter two must be there"},
 		{"build.tags", "none", `{ Owner = "team-shop", Cost-Center = "42" }`, "tags of AMIs, snapshots, instances and volumes, beside amibake's own"},
 	}}
 }
 
-func sectionFiles() Section {
-	return Section{Name: "build.files", Text: "Files that get into the AMI, one table `[[build.files]]` for each. They belong to root, and come before anything is installed, so that they can configure it.", Keys: []Key{
+func sectionFiles() section {
+	return section{name: "build.files", text: "Files that get into the AMI, one table `[[build.files]]` for each. They belong to root, and come before anything is installed, so that they can configure it.", keys: []key{
 		{"build.files.source", "required", `"etc/sysctl.d/90-shop.conf"`, "a file here, or a folder, with all that is in it; relative to the folder of this configuration"},
 		{"build.files.target", "required", `"/etc/sysctl.d/90-shop.conf"`, "an absolute path on the AMI"},
 		{"build.files.mode", "`\"0755\"` for what its owner may run here, `\"0644\"` for the rest", `"0600"`, "permissions"},
 	}}
 }
 
-func sectionStaging() Section {
-	return Section{Name: "staging", Text: "Where files wait for the instance, which fetches them by an URL that expires. They are removed when the run ends.", Keys: []Key{
+func sectionStaging() section {
+	return section{name: "staging", text: "Where files wait for the instance, which fetches them by an URL that expires. They are removed when the run ends.", keys: []key{
 		{"staging.bucket", "required with `agent.package`, and if the files are too large for user data", `"shop-amibake"`, "a bucket of S3 in the same region"},
 		{"staging.prefix", "", "", "what the keys in it begin with"},
 	}}
 }
 
-func sectionVerify() Section {
-	return Section{Name: "verify", Text: "The instance on which an AMI proves itself before it is promoted: it boots, the app gets healthy, and the instance is ended.", Keys: []Key{
+func sectionVerify() section {
+	return section{name: "verify", text: "The instance on which an AMI proves itself before it is promoted: it boots, the app gets healthy, and the instance is ended.", keys: []key{
 		{"verify.instance_type", "`build.instance_type`", `"t3.small"`, "its type; best that of the instances to come"},
 		{"verify.deadline", "", "", "how long until there must be a verdict"},
 		{"verify.boot_limit", "", "", "how long from its boot the app may take to be healthy"},
@@ -108,8 +111,8 @@ func sectionVerify() Section {
 	}}
 }
 
-func sectionPromote() Section {
-	return Section{Name: "promote", Text: "Who gets an AMI that is proven. The parameter is moved last, when all else is done.", Keys: []Key{
+func sectionPromote() section {
+	return section{name: "promote", text: "Who gets an AMI that is proven. The parameter is moved last, when all else is done.", keys: []key{
 		{"promote.parameter", "`\"/bluegreen/APP/ami\"`", `"/bluegreen/shop/ami"`, "the parameter of Parameter Store that names the current AMI; that with `-previous` behind it names the one before"},
 		{"promote.regions", "none", `["eu-central-1", "us-east-1"]`, "regions to which it is copied"},
 		{"promote.kms_keys", "each region's own for EBS", `{ eu-central-1 = "alias/amis", us-east-1 = "alias/amis" }`, "keys by which the copies are encrypted, by region"},
@@ -120,8 +123,8 @@ func sectionPromote() Section {
 	}}
 }
 
-func sectionPrune() Section {
-	return Section{Name: "prune", Text: "What `amibake prune` keeps although nobody uses it. What anything uses is always kept. The rest is deprecated, then disabled, then deregistered with its snapshots, one step per run. Ages are written as `\"14d\"` or `\"36h\"`.", Keys: []Key{
+func sectionPrune() section {
+	return section{name: "prune", text: "What `amibake prune` keeps although nobody uses it. What anything uses is always kept. The rest is deprecated, then disabled, then deregistered with its snapshots, one step per run. Ages are written as `\"14d\"` or `\"36h\"`.", keys: []key{
 		{"prune.keep", "", "", "how many of the newest verified AMIs stay, in each region"},
 		{"prune.younger_than", "", "", "AMIs younger than this stay"},
 		{"prune.disable_after", "", "", "how long an AMI is deprecated, which changes nothing for those who know its id, before nothing can be launched from it"},
@@ -130,14 +133,14 @@ func sectionPrune() Section {
 	}}
 }
 
-func sectionLease() Section {
-	return Section{Name: "lease", Text: "One run works on an app at a time.", Keys: []Key{
+func sectionLease() section {
+	return section{name: "lease", text: "One run works on an app at a time.", keys: []key{
 		{"lease.term", "", "", "how long a run may be silent until another one takes its place"},
 	}}
 }
 
-func sectionNotify() Section {
-	return Section{Name: "notify", Text: "Who hears of a run: whoever watches these metrics. An alarm that treats missing data as breaching notices a run that never was, too.", Keys: []Key{
+func sectionNotify() section {
+	return section{name: "notify", text: "Who hears of a run: whoever watches these metrics. An alarm that treats missing data as breaching notices a run that never was, too.", keys: []key{
 		{"notify.namespace", "", "", "namespace of CloudWatch for the metrics; `\"\"` for none"},
 	}}
 }

@@ -42,7 +42,7 @@ func (c checker) oneOf(path, value string, known ...string) {
 
 func (c checker) between(path string, d, low, high time.Duration) {
 	if d < low || d > high {
-		c.fault(path, d, "must be from %s to %s", span(low), span(high))
+		c.fault(path, d, "must be from %s to %s", config.Span(low), config.Span(high))
 	}
 }
 

@@ -58,7 +58,7 @@ func (s *Settings) validateBuild(c checker) {
 	c.match("build.kms_key", b.KMSKey, kmsKey, wantKey)
 	c.between("build.deadline", b.Deadline, time.Minute, 12*time.Hour)
 	if b.Expiry < b.Deadline+s.Verify.Deadline {
-		c.fault("build.expiry", b.Expiry, "must be at least build.deadline and verify.deadline together, %s: what has expired is swept away", span(b.Deadline+s.Verify.Deadline))
+		c.fault("build.expiry", b.Expiry, "must be at least build.deadline and verify.deadline together, %s: what has expired is swept away", config.Span(b.Deadline+s.Verify.Deadline))
 	}
 	c.list("build.packages", b.Packages, aptPackage, `must be a package of apt, such as "jq" or "jq=1.6-2.1"`)
 	s.validateName(c)
@@ -118,7 +118,7 @@ func (s *Settings) validateVerify(c checker) {
 	c.match("verify.instance_type", v.InstanceType, instanceType, `must be a type of instances, such as "t3.small"`)
 	c.between("verify.deadline", v.Deadline, time.Minute, 12*time.Hour)
 	if v.BootLimit < time.Second || v.BootLimit > v.Deadline {
-		c.fault("verify.boot_limit", v.BootLimit, "must be from 1s to verify.deadline, %s", span(v.Deadline))
+		c.fault("verify.boot_limit", v.BootLimit, "must be from 1s to verify.deadline, %s", config.Span(v.Deadline))
 	}
 	for i, p := range v.Ports {
 		c.within(fmt.Sprintf("verify.ports[%d]", i), p, 1, 65535)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"bluegreen/internal/config"
 	"bluegreen/internal/pattern"
 )
 
@@ -44,7 +45,7 @@ func (a Age) String() string {
 	if a%Day == 0 {
 		return strconv.FormatInt(int64(a/Day), 10) + "d"
 	}
-	return span(time.Duration(a))
+	return config.Span(time.Duration(a))
 }
 
 // Span is a as a time.Duration.
@@ -68,14 +69,3 @@ func (m *Mode) Set(value any) error {
 }
 
 func (m Mode) String() string { return fmt.Sprintf("%04o", uint32(m)) }
-
-// span is a time span without the units that are zero.
-func span(d time.Duration) string {
-	text := d.String()
-	for _, zero := range []string{"m0s", "h0m"} {
-		if len(text) > 3 && text[len(text)-3:] == zero {
-			text = text[:len(text)-2]
-		}
-	}
-	return text
-}
