@@ -35,6 +35,7 @@ var architecture = layout{
 		}},
 		{name: "sandbox ground", rooms: []string{
 			"internal/sandbox/account", "internal/sandbox/fabric", "internal/sandbox/wire", "internal/sandbox/metrics",
+			"internal/sandbox/mortal",     // for tests of those who call
 			"internal/sandbox/ec2/launch", // the words in which Auto Scaling asks EC2 for instances
 		}},
 

@@ -13,6 +13,7 @@ import (
 
 	"bluegreen/internal/bluegreen"
 	"bluegreen/internal/exit"
+	"bluegreen/internal/sandbox/mortal"
 	"bluegreen/internal/traffic"
 )
 
@@ -61,14 +62,14 @@ func isNothing(err error) bool {
 }
 
 // mortal runs a deed in a process that may be killed, and returns when it has ended or died.
-func (w *world) mortal(ctx context.Context, owner string, p *plug, do deed) (ev *events, died bool, err error) {
+func (w *world) mortal(ctx context.Context, owner string, p *mortal.Plug, do deed) (ev *events, died bool, err error) {
 	app, ev := w.process(owner, p)
 	done := make(chan error, 1)
 	w.left.Go(func() { done <- do(ctx, app) })
 	select {
 	case err = <-done:
 		return ev, false, err
-	case <-p.pulled:
+	case <-p.Pulled():
 		return ev, true, nil
 	}
 }
@@ -88,7 +89,7 @@ func TestCrashAtEveryCall(t *testing.T) {
 			ev.log(t)
 			w.t.Fatal(err)
 		}
-		calls = p.calls
+		calls = p.Total()
 	})
 	stride := 1
 	if !*everyCall {

@@ -22,6 +22,7 @@ import (
 	"bluegreen/internal/resolve"
 	"bluegreen/internal/sandbox"
 	"bluegreen/internal/sandbox/fabric"
+	"bluegreen/internal/sandbox/mortal"
 	"bluegreen/internal/sandbox/stack"
 	"bluegreen/internal/traffic"
 )
@@ -94,7 +95,7 @@ func (w *world) settings() bluegreen.Config {
 }
 
 // process is a program with a network of its own, so that it can be killed. It bakes as the commands do.
-func (w *world) process(owner string, p *plug) (*bluegreen.App, *events) {
+func (w *world) process(owner string, p *mortal.Plug) (*bluegreen.App, *events) {
 	w.t.Helper()
 	o := aws.Options{Region: w.sb.Account.Region, HTTP: p, Endpoint: "http://sandbox", Credentials: stack.Credentials()}
 	cloud, err := aws.Connect(w.t.Context(), o)
@@ -103,8 +104,8 @@ func (w *world) process(owner string, p *plug) (*bluegreen.App, *events) {
 	}
 	ev := &events{}
 	app := &bluegreen.App{
-		Config: w.settings(), Cloud: cloud, Owner: owner, Report: ev, Dial: p.dial,
-		Resolver: resolve.Client{Resolver: w.sb.Resolver(), Dial: p.dial},
+		Config: w.settings(), Cloud: cloud, Owner: owner, Report: ev, Dial: p.DialContext,
+		Resolver: resolve.Client{Resolver: w.sb.Resolver(), Dial: p.DialContext},
 		Bakery: func(_ context.Context, file string) (*bluegreen.Bakery, error) {
 			return forDeployment(w.bakes(file, owner, ev, p)), nil
 		},

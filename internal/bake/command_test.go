@@ -192,7 +192,7 @@ func TestChannelIsChanged(t *testing.T) {
 		for w.holdings().Instances == 0 {
 			time.Sleep(time.Second)
 		}
-		p.pull()
+		p.Pull()
 		w.configure(strings.ReplaceAll(w.base, sent, ""))
 		next, ev := w.process("the next", nil)
 		if _, baked, err := bakeOnce(ctx, next); err != nil || !baked {

@@ -11,6 +11,7 @@ import (
 
 	"bluegreen/internal/bake"
 	"bluegreen/internal/bake/sweep"
+	"bluegreen/internal/sandbox/mortal"
 )
 
 var everyCall = flag.Bool("every-call", false, "kill a bake at each of its calls, and not just at some")
@@ -24,14 +25,14 @@ func theBake(ctx context.Context, b *bake.Bakery) error {
 }
 
 // mortal runs a deed in a process that may be killed, and returns when it has ended or died.
-func (w *world) mortal(ctx context.Context, owner string, p *plug, do deed) (ev *events, died bool, err error) {
+func (w *world) mortal(ctx context.Context, owner string, p *mortal.Plug, do deed) (ev *events, died bool, err error) {
 	b, ev := w.process(owner, p)
 	done := make(chan error, 1)
 	w.left.Go(func() { done <- do(ctx, b) })
 	select {
 	case err = <-done:
 		return ev, false, err
-	case <-p.pulled:
+	case <-p.Pulled():
 		return ev, true, nil
 	}
 }
@@ -50,7 +51,7 @@ func crashAtEveryCall(t *testing.T, more string) {
 		if _, _, err := w.mortal(ctx, "uninterrupted", p, theBake); err != nil {
 			w.t.Fatal(err)
 		}
-		calls = p.total()
+		calls = p.Total()
 	})
 	stride := 1
 	if !*everyCall {
@@ -151,7 +152,7 @@ func TestSweepOfTheDead(t *testing.T) {
 		for w.holdings().Instances == 0 {
 			time.Sleep(time.Second)
 		}
-		p.pull()
+		p.Pull()
 		before := w.holdings()
 		if err := w.sweep(ctx); err != nil {
 			t.Fatal(err)

@@ -154,7 +154,7 @@ func TestCrashOfAPromotion(t *testing.T) {
 				if err != nil {
 					t.Fatalf("call %d: it failed before it died: %v", call, err)
 				}
-				calls = p.total()
+				calls = p.Total()
 				return
 			}
 			for _, region := range []string{w.sb.Account.Region, far} {

@@ -30,7 +30,7 @@ func TestCrashOfARollback(t *testing.T) {
 				if err != nil {
 					w.t.Fatal(err)
 				}
-				calls = p.total()
+				calls = p.Total()
 				return
 			}
 			if _, _, err = w.mortal(ctx, "the next", w.plug(0, false), back); err != nil {

@@ -49,17 +49,17 @@ func TestPinsAreTakenBackOnlyIfTheyAreOurs(t *testing.T) {
 					t := w.t
 					g := w.watch()
 					p := w.plug(0, false)
-					app, ev := w.program("first", p.link(), canary)
+					app, ev := w.program("first", through(p), canary)
 					w.at(ev, "watch-1", time.Second, func() {
 						w.resize(g, c.color, c.set)
 						if back {
-							p.pull()
+							p.Pull()
 						}
 					})
 					over := make(chan error, 1)
 					w.left.Go(func() { over <- cutoverTo(traffic.Green)(ctx, app) })
 					if back {
-						<-p.pulled
+						<-p.Pulled()
 						w.must(ctx, "second", rollback, canary)
 					} else if err := <-over; err != nil {
 						t.Errorf("cutover: %v", err)

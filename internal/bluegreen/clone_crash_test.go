@@ -25,7 +25,7 @@ func TestCloneCrashAtEveryCall(t *testing.T) {
 		if _, _, err := w.mortal(ctx, "uninterrupted", p, cloneOf(w.made.Images["v2"]), brisk); err != nil {
 			w.t.Fatal(err)
 		}
-		calls = p.total()
+		calls = p.Total()
 	})
 	all, tried := points(calls), 0
 	for _, back := range []bool{false, true} {

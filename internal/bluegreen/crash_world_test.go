@@ -42,7 +42,7 @@ func uninterrupted(t *testing.T, sc scenario) (e ends) {
 			t.Fatalf("%s, not even interrupted: %v", sc.name, err)
 		}
 		time.Sleep(rest)
-		e.calls, e.done = p.total(), w.snapshot()
+		e.calls, e.done = p.Total(), w.snapshot()
 		g.check()
 	})
 	return e
@@ -87,7 +87,7 @@ func dieAndRecover(t *testing.T, sc scenario, e ends, back bool, deaths ...point
 		if err != nil {
 			t.Errorf("the last process failed: %v", err)
 		}
-		calls = last.total()
+		calls = last.Total()
 		time.Sleep(rest)
 		g.check()
 		w.judge(g, e, back)

@@ -99,10 +99,10 @@ func TestThereAndBackAgain(t *testing.T) {
 func TestRollbackIsFast(t *testing.T) {
 	inWorld(t, stack.Spec{}, func(ctx context.Context, w *world) {
 		first := w.plug(0, false)
-		app, ev := w.program("first", first.link())
-		w.at(ev, "watch-2", time.Minute, first.pull)
+		app, ev := w.program("first", through(first))
+		w.at(ev, "watch-2", time.Minute, first.Pull)
 		w.left.Go(func() { _ = cutoverTo(traffic.Green)(ctx, app) })
-		<-first.pulled
+		<-first.Pulled()
 		synctest.Wait() // until the call that was under way has ended
 		before := w.sb.Front.Calls.Count()
 		ev = w.must(ctx, "second", rollback)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"bluegreen/internal/bluegreen"
+	"bluegreen/internal/sandbox/mortal"
 	"bluegreen/internal/traffic"
 )
 
@@ -50,15 +51,15 @@ func (w *world) must(ctx context.Context, owner string, do deed, changes ...chan
 }
 
 // mortal runs a deed in a process that dies when its plug is pulled. It returns when the process ended or died.
-func (w *world) mortal(ctx context.Context, owner string, p *plug, do deed, changes ...change) (ev *events, died bool, err error) {
+func (w *world) mortal(ctx context.Context, owner string, p *mortal.Plug, do deed, changes ...change) (ev *events, died bool, err error) {
 	w.t.Helper()
-	app, ev := w.program(owner, p.link(), changes...)
+	app, ev := w.program(owner, through(p), changes...)
 	ended := make(chan error, 1)
 	w.left.Go(func() { ended <- do(ctx, app) })
 	select {
 	case err := <-ended:
 		return ev, false, err
-	case <-p.pulled:
+	case <-p.Pulled():
 		return ev, true, nil
 	}
 }

@@ -58,7 +58,7 @@ func TestInstructCrashAtEveryCall(t *testing.T) {
 				ev.log(w.t)
 				w.t.Fatal(err)
 			}
-			calls = p.total()
+			calls = p.Total()
 		})
 		all, tried := points(calls), 0
 		sparse := stride

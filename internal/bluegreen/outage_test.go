@@ -76,10 +76,10 @@ func TestRoute53UnreachableDuringRollback(t *testing.T) {
 	}{
 		"commanded": {"healthy", func(ctx context.Context, w *world) (*events, error) {
 			first := w.plug(0, false)
-			app, ev := w.program("first", first.link(), probing)
-			w.at(ev, "watch-1", time.Minute, first.pull)
+			app, ev := w.program("first", through(first), probing)
+			w.at(ev, "watch-1", time.Minute, first.Pull)
 			w.left.Go(func() { _ = cutoverTo(traffic.Green)(ctx, app) })
-			<-first.pulled
+			<-first.Pulled()
 			w.outage("route53", "", down, lasts)
 			second, report := w.process("second", nil, probing)
 			return report, second.Rollback(ctx)
