@@ -71,7 +71,7 @@ func cmdAccount(ts *testscript.TestScript, _ bool, args []string) {
 //	fault SERVICE OPERATION ACTION [times=N] [nth=N] [code=CODE] [status=N]
 //	fault clear
 //
-// An operation of * is all of them.
+// A service or an operation of * is all of them.
 func cmdFault(ts *testscript.TestScript, _ bool, args []string) {
 	faults := &accountOf(ts).lab.Sandbox.Front.Faults
 	if len(args) == 1 && args[0] == "clear" {
@@ -81,7 +81,7 @@ func cmdFault(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) < 3 {
 		ts.Fatalf("usage: fault SERVICE OPERATION ACTION [times=N] [nth=N] [code=CODE] [status=N]")
 	}
-	f := wire.Fault{Service: args[0], Operation: strings.TrimPrefix(args[1], "*"), Action: wire.Action(args[2]), Message: "so the script wants it"}
+	f := wire.Fault{Service: strings.TrimPrefix(args[0], "*"), Operation: strings.TrimPrefix(args[1], "*"), Action: wire.Action(args[2]), Message: "so the script wants it"}
 	for _, arg := range args[3:] {
 		key, value, _ := strings.Cut(arg, "=")
 		n, _ := strconv.Atoi(value)

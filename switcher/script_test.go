@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"flag"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -24,13 +25,20 @@ func TestMain(m *testing.M) {
 	})
 }
 
+// said is the file in which exitCode keeps what a program says.
+const said = "said"
+
 // exitCode runs a program, passes interrupts on to it, and prints its exit code: of a process in the background a script
-// can see no more than whether it is zero.
+// can see no more than whether it is zero. What the program says on its way is in the file said, where a script can wait for it.
 func exitCode() {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt)
 	cmd := exec.Command(os.Args[1], os.Args[2:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	file, err := os.Create(said)
+	if err != nil {
+		panic(err)
+	}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, io.MultiWriter(os.Stderr, file)
 	if err := cmd.Start(); err != nil {
 		panic(err)
 	}

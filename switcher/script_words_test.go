@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -174,17 +175,18 @@ func cmdRecord(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 }
 
-// cmdAppears waits until a file is there:
+// cmdAppears waits until a file is there, or until it has a text:
 //
-//	appears FILE
+//	appears FILE [TEXT]
 func cmdAppears(ts *testscript.TestScript, _ bool, args []string) {
-	file := ts.MkAbs(args[0])
+	file, text := ts.MkAbs(args[0]), strings.Join(args[1:], " ")
 	for end := time.Now().Add(awaitLimit); ; {
-		if _, err := os.Stat(file); err == nil {
+		got, err := os.ReadFile(file)
+		if err == nil && bytes.Contains(got, []byte(text)) {
 			return
 		}
 		if time.Now().After(end) {
-			ts.Fatalf("%s did not appear in %s", args[0], awaitLimit)
+			ts.Fatalf("%s did not appear in %s:\n%s", strings.Join(args, " "), awaitLimit, got)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
