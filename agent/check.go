@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bluegreen/internal/agent/settings"
+	"bluegreen/internal/cli"
 	"bluegreen/internal/config"
 	"bluegreen/internal/exit"
 )
@@ -18,7 +19,7 @@ func newCheck(e *env) *cobra.Command {
 		Long: "check reads the configuration as run does, and reports all faults at once, each with its path and value. It also lists\n" +
 			"in what the configuration makes the container less hardened than it would be, and what was probably not meant.\n" +
 			"What the instance's tags bring is not known here.",
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return check(e) },
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bluegreen/internal/agent/settings"
+	"bluegreen/internal/cli"
 	"bluegreen/internal/exit"
 	"bluegreen/packaging"
 )
@@ -21,7 +22,7 @@ func newInstall(e *env) *cobra.Command {
 		Short: "Install the systemd unit, on a host without the package",
 		Long: "install writes the unit of the package for this very program, enables and starts it. The Debian package does that by\n" +
 			"itself, and more: it is the better way wherever it can be used.",
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return install(e) },
 	}
 }
@@ -31,7 +32,7 @@ func newUninstall(e *env) *cobra.Command {
 		Use:   "uninstall",
 		Short: "Stop and remove the unit that install has written",
 		Long:  "uninstall stops the agent and removes its unit. The app's container and the configuration stay.",
-		Args:  noArgs,
+		Args:  cli.NoArgs,
 		RunE:  func(*cobra.Command, []string) error { return uninstall(e) },
 	}
 }

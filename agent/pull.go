@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bluegreen/internal/agent"
+	"bluegreen/internal/cli"
 	"bluegreen/internal/version"
 )
 
@@ -21,7 +22,7 @@ func newPull(e *env) *cobra.Command {
 		Short: "Fetch the configured image, and exit",
 		Long: "pull fetches the image as run would: with the login of the instance's role, by digest. It is for baking machine images,\n" +
 			"so that their instances serve as soon as they have booted. The last line on stdout is the image by digest.",
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return pull(cmd.Context(), e) },
 	}
 }

@@ -1,13 +1,12 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"bluegreen/internal/agent/settings"
 	"bluegreen/internal/cli"
 	"bluegreen/internal/exit"
+	"bluegreen/internal/version"
 )
 
 const program = "bluegreen-agent"
@@ -36,45 +35,16 @@ func newRoot(e *env) *cobra.Command {
 		Long: program + " owns one container: it logs in to the registry, pulls the image, runs it with limits and hardening,\n" +
 			"answers health checks, completes the lifecycle hooks of the instance's Auto Scaling group, and drains without a lost\n" +
 			"request. systemd runs it; people use check and status.",
-		SilenceErrors: true, SilenceUsage: true,
-		Args: noCommand,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetIn(e.In)
-	root.SetOut(e.Out)
-	root.SetErr(e.Err)
 	flags := root.PersistentFlags()
 	flags.StringVarP(&e.paths.File, "config", "c", settings.Installed.File, "configuration `file`")
 	flags.StringVar(&e.paths.Dir, "config-dir", settings.Installed.Dir, "`folder` whose *.toml go over it")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cli.UsageError{Err: err} })
-	root.AddCommand(newRun(e), newCheck(e), newPull(e), newStatus(e), newInstall(e), newUninstall(e), newVersion(e))
-	for _, c := range root.Commands() {
-		c.Long = c.Long + "\n" + exitCodes
-	}
+	root.AddCommand(newRun(e), newCheck(e), newPull(e), newStatus(e), newInstall(e), newUninstall(e), cli.NewVersion(e.Streams, program, version.Version))
+	cli.Root(root, e.Streams, exitCodes)
 	return root
 }
 
 // configFault is the error of a command whose configuration is at fault.
 func configFault(err error) error {
 	return &exit.Problem{Code: codeConfig, Err: err, Try: program + " check"}
-}
-
-// noArgs refuses what a command does not know, in the words of a usage error.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return cli.Usagef("%s takes no argument %q", cmd.CommandPath(), args[0])
-	}
-	return nil
-}
-
-// noCommand refuses a command that there is not, and says which one may be meant.
-func noCommand(root *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	try := ""
-	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
-		try = root.Name() + " " + near[0]
-	}
-	return &cli.UsageError{Err: fmt.Errorf("there is no command %q", args[0]), Try: try}
 }

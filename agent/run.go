@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bluegreen/internal/agent"
+	"bluegreen/internal/cli"
 	"bluegreen/internal/version"
 )
 
@@ -21,7 +22,7 @@ func newRun(e *env) *cobra.Command {
 		Long: "run owns the container until it is asked to end by SIGTERM or Ctrl-C. The container stays as it is, so that the agent\n" +
 			"can be restarted and upgraded at any time; only when the machine shuts down is it drained and stopped. SIGHUP has it ask\n" +
 			"anew what the image's tag stands for.",
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runAgent(cmd.Context(), e) },
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"bluegreen/internal/agent/serve"
 	"bluegreen/internal/agent/settings"
+	"bluegreen/internal/cli"
 	"bluegreen/internal/exit"
 )
 
@@ -21,7 +22,7 @@ func newStatus(e *env) *cobra.Command {
 		Short: "Say how the app and the agent are",
 		Long: "status asks the agent on this machine what it does, and why: the image and its digest, the health verdict and its age, the\n" +
 			"state in the Auto Scaling group, the last errors. It ends with 1 if the app is not ready for traffic.",
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return status(cmd.Context(), e, asJSON) },
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")

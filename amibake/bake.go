@@ -19,7 +19,7 @@ func newPlan(e *env) *cobra.Command {
 		Short: "Say whether a bake is due, why, and what it would do; change nothing",
 		Long: "plan finds out what would go into an AMI now, computes its key, and looks for an AMI that is made of just that. If\n" +
 			"there is none it prints each step of the bake with every call that changes something.",
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			b, err := e.open(cmd.Context())
 			if err != nil {
@@ -117,7 +117,7 @@ func newBake(e *env) *cobra.Command {
 			"AMI of it, boots a test instance of that, and notes in the AMI's tags that it is proven. What goes wrong is undone; a\n" +
 			"run that was cut off is gone on with by the next bake. It may run from cron every hour.",
 		Example: "  amibake bake\n  amibake bake --promote --if-locked=skip --jitter 10m   # for cron",
-		Args:    noArgs,
+		Args:    cli.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runBake(cmd, e, o) },
 	}
 	f := cmd.Flags()

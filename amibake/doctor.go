@@ -24,7 +24,7 @@ func newDoctor(e *env) *cobra.Command {
 			"next thing to type. What cannot be looked at, for want of a permission say, is a finding, too. It changes nothing. It\n" +
 			"ends with 1 if it has found anything: run it from another machine than the timer's, or from a monitor.",
 		Example: "  amibake doctor\n  amibake doctor --last-success 3h   # of a timer that looks every hour",
-		Args:    noArgs,
+		Args:    cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if within < bake.MinLastSuccess || within > bake.MaxLastSuccess {
 				return cli.Usagef("--last-success: must be from %s to %s (got %s)", bake.MinLastSuccess, bake.MaxLastSuccess, within)

@@ -21,7 +21,7 @@ func newHistory(e *env) *cobra.Command {
 		Long: "history prints what the journal has of each run: when it began and ended, how, its AMI, and why it was undone; and below\n" +
 			"it the AMIs that the pointer has named, since when, and who moved it. A bake that found nothing to do is no run, and\n" +
 			"prune and sweep keep no journal. The journal keeps all runs, Parameter Store the last hundred values of the pointer.",
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if n < 0 {
 				return cli.Usagef("-n: must not be negative (got %d)", n)

@@ -42,7 +42,7 @@ func newIAMPolicy(e *env) *cobra.Command {
 			"that the configuration's ARNs name, or --account, else any (*). A managed policy has room for 6,144 characters, blanks\n" +
 			"not counted: a longer one can be had in parts, by --only.",
 		Example: "  amibake iam-policy --account 123456789012 >amibake.json\n  amibake iam-policy --only prune",
-		Args:    noArgs,
+		Args:    cli.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return printPolicy(cmd, e, o) },
 	}
 	f := cmd.Flags()

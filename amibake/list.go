@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"bluegreen/internal/cli"
 )
 
 func newList(e *env) *cobra.Command {
@@ -14,7 +16,7 @@ func newList(e *env) *cobra.Command {
 		Use:   "list",
 		Short: "List the app's AMIs in all regions, newest first",
 		Long:  "list prints the AMIs that amibake has made for the app, with what became of each, and marks those that are promoted.",
-		Args:  noArgs,
+		Args:  cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			b, err := e.open(cmd.Context())
 			if err != nil {

@@ -17,7 +17,7 @@ func newPromote(e *env) *cobra.Command {
 			"before is kept beside it, and --rollback moves it back to that.",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if back {
-				return noArgs(cmd, args)
+				return cli.NoArgs(cmd, args)
 			}
 			return oneImage(cmd, args)
 		},

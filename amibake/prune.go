@@ -19,7 +19,7 @@ func newPrune(e *env) *cobra.Command {
 			"accounts. A version that bluegreen has made counts while it is the default or the latest, or something names it. What\n" +
 			"cannot be found out counts as a use. The rest goes down a ladder, a rung a run: deprecated, disabled, deregistered with\n" +
 			"its snapshots.",
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			b, err := e.open(cmd.Context())
 			if err != nil {

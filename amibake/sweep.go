@@ -17,7 +17,7 @@ func newSweep(e *env) *cobra.Command {
 		Long: "sweep looks for builders and test instances past their time, AMIs that were never proven, snapshots without an AMI and\n" +
 			"staged files, by the tags that all of them carry from the moment they are there. What belongs to a run that lives,\n" +
 			"or may be gone on with, is not touched.",
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			b, err := e.open(cmd.Context())
 			if err != nil {

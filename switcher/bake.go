@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bluegreen/internal/bake"
+	"bluegreen/internal/cli"
 )
 
 func newBake(e *env) *cobra.Command {
@@ -20,7 +21,7 @@ func newBake(e *env) *cobra.Command {
 			"Parameter Store. What goes wrong is undone; a run that was cut off is gone on with by the next one. No traffic moves:\n" +
 			"cutover --bake does both.",
 		Example: "  switcher bake\n  switcher bake --bake-config shop.amibake.toml",
-		Args:    noArgs,
+		Args:    cli.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runBake(cmd, e, &o) },
 	}
 	o.addFlag(cmd)

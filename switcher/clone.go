@@ -27,7 +27,7 @@ func newClone(e *env) *cobra.Command {
 			"described and compared field by field. What cannot be copied yet stops it, unless its loss is accepted by name.\n" +
 			"A color that stands without instances gets a new version of its launch template instead.",
 		Example: "  switcher clone --to green --ami ami-0123456789abcdef0",
-		Args:    noArgs,
+		Args:    cli.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runClone(cmd, e, o) },
 	}
 	cmd.Flags().StringVar(&o.to, "to", "", "`color` that is made: blue or green")

@@ -50,7 +50,7 @@ func newCutover(e *env) *cobra.Command {
 			"each seen at every name server and watched by the gates, and holds the old color at capacity for a while.\n" +
 			"What goes wrong rolls back by itself.",
 		Example: "  switcher cutover --to green\n  switcher cutover --to green --ami ami-0123456789abcdef0\n  switcher cutover --to green --bake\n  switcher cutover --to green --strategy canary --steps 10,50 --interval 10m",
-		Args:    noArgs,
+		Args:    cli.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runCutover(cmd, e, o) },
 	}
 	o.addFlags(cmd)

@@ -21,7 +21,7 @@ func newDemo(e *env) *cobra.Command {
 			"deploys one version after the other: a canary cutover, a bad version that is stopped, a rollback, a retirement. It\n" +
 			"takes about a hundred seconds, and fails if a single request failed. With --runtime docker the first of these\n" +
 			"versions is baked: an AMI is made of a plain Debian, as amibake makes it.",
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runDemo(cmd, e, o, r) },
 	}
 	f := cmd.Flags()

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bluegreen/internal/bluegreen"
+	"bluegreen/internal/cli"
 	"bluegreen/internal/traffic"
 )
 
@@ -19,7 +20,7 @@ func newPlan(e *env) *cobra.Command {
 		Short: "Say what a cutover would do, and change nothing",
 		Long: "plan reads the account, refuses what cutover would refuse, and prints each step of the cutover with every call\n" +
 			"that changes something, and who serves if the live side turns unhealthy.",
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, plan, err := o.plan(cmd.Context(), cmd, e)
 			if err != nil {

@@ -13,7 +13,7 @@ func newResume(e *env) *cobra.Command {
 		Short: "Go on with a deployment whose process is gone",
 		Long: "resume takes over the deployment that is under way and goes on at the step where it was cut off. It listens for\n" +
 			"a heartbeat first: a deployment whose process lives is left to it.",
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			app, err := e.open(cmd.Context())
 			if err != nil {
@@ -35,7 +35,7 @@ func newRollback(e *env) *cobra.Command {
 		Long: "rollback works from any state and any machine, and asks no other process. While the old color is held at capacity\n" +
 			"one read and one write bring the weights back; later its capacity and health come first. Then it puts back what the\n" +
 			"deployment pinned. The color that is left keeps its instances until it is retired.",
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			app, err := e.open(cmd.Context())
 			if err != nil {
@@ -60,7 +60,7 @@ func newRetire(e *env) *cobra.Command {
 		Short: "Scale down the color that serves nobody, once its clients have left",
 		Long: "retire sends probes of its own to the load balancer of the color without traffic; when the balancer's request count\n" +
 			"has shown them and little else for a quiet span, it scales the color down. Without that proof the color stays.",
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if standby < 0 {
 				return cli.Usagef("--standby: must be at least 0 (got %d)", standby)

@@ -44,7 +44,7 @@ func newSandbox(e *env) *cobra.Command {
 			"behind them name servers, load balancers and instances that answer for real. In it stands an app with a blue stack that\n" +
 			"serves and a green one that is ready. It prints the variables that take switcher and the aws CLI there.",
 		Example: "  switcher sandbox\n  switcher sandbox --speed 1 --latency 50ms\n  switcher sandbox --env-file sandbox.env & … ; . ./sandbox.env",
-		Args:    noArgs,
+		Args:    cli.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runSandbox(cmd.Context(), e, o) },
 	}
 	f := cmd.Flags()

@@ -12,6 +12,7 @@ import (
 
 	"bluegreen/internal/aws/awserr"
 	"bluegreen/internal/aws/imds"
+	"bluegreen/internal/cli"
 	"bluegreen/internal/demo/lab"
 	"bluegreen/internal/sandbox/app"
 	"bluegreen/internal/sandbox/stack"
@@ -20,7 +21,7 @@ import (
 // newSandboxApp is what the container images of a sandbox run. It is no command for people.
 func newSandboxApp(e *env) *cobra.Command {
 	return &cobra.Command{
-		Use: lab.AppArguments, Hidden: true, Args: noArgs,
+		Use: lab.AppArguments, Hidden: true, Args: cli.NoArgs,
 		Short: "Be the app on an instance of a sandbox",
 		Long:  "sandbox-app is the app that the container images of a sandbox consist of. Its environment says how it behaves.",
 		RunE:  func(cmd *cobra.Command, _ []string) error { return runSandboxApp(cmd.Context(), e) },

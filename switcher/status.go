@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bluegreen/internal/bluegreen"
+	"bluegreen/internal/cli"
 	"bluegreen/internal/exit"
 )
 
@@ -20,7 +21,7 @@ func newStatus(e *env) *cobra.Command {
 		Short: "Show both colors, what each name server answers, and the newest deployment",
 		Long: "status reads everything side by side: both colors with their weight, load balancer, targets, sizes and image, what\n" +
 			"each delegated name server answers, and the newest deployment with what it waits for. It changes nothing.",
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			app, err := e.open(cmd.Context())
 			if err != nil {
