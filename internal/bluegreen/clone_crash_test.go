@@ -44,33 +44,7 @@ func dieInClone(t *testing.T, at point, back bool) {
 	inWorld(t, crashSpec, func(ctx context.Context, w *world) {
 		t := w.t
 		h := w.hands()
-		found := h.account()
-		do := cloneOf(w.made.Images["v2"])
-		ev, died, err := w.mortal(ctx, "the first process", w.plug(at.call, at.after), do, brisk)
-		if !died && err != nil {
-			ev.log(t)
-			t.Fatalf("it ended before it died: %v", err)
-		}
-		deed := resume
-		if back {
-			deed = rollback
-		}
-		ev, _, err = w.mortal(ctx, "the second process", w.plug(0, false), deed, brisk)
-		if err != nil && !isNothing(err) {
-			ev.log(t)
-			t.Fatal(err)
-		}
-		cloned := strings.HasPrefix(w.fenceOp(), "op=cloned")
-		if !back && !cloned { // it had not begun
-			w.must(ctx, "the third process", do, brisk)
-			cloned = true
-		}
-		time.Sleep(rest)
-		if !cloned {
-			if diff := cmp.Diff(found, h.account()); diff != "" {
-				ev.log(t)
-				t.Errorf("the account is not as found (-found +left):\n%s", diff)
-			}
+		if !w.dies(ctx, h, cloneOf(w.made.Images["v2"]), at, back) {
 			return
 		}
 		h.sameStacksOf([]string{"shop-blue-tg"}, []string{"shop-green-tg"})
@@ -81,6 +55,41 @@ func dieInClone(t *testing.T, at point, back bool) {
 			t.Errorf("green launches %s", got)
 		}
 	})
+}
+
+// dies has a process die while it makes green, and another one resume that or roll it back. It says whether green is made in the
+// end. If it is not, the account has to be as found; what was not begun is begun anew rather than resumed.
+func (w *world) dies(ctx context.Context, h *hands, do deed, at point, back bool) (made bool) {
+	t := w.t
+	found := h.account()
+	ev, died, err := w.mortal(ctx, "the first process", w.plug(at.call, at.after), do, brisk)
+	if !died && err != nil {
+		ev.log(t)
+		t.Fatalf("it ended before it died: %v", err)
+	}
+	deed := resume
+	if back {
+		deed = rollback
+	}
+	ev, _, err = w.mortal(ctx, "the second process", w.plug(0, false), deed, brisk)
+	if err != nil && !isNothing(err) {
+		ev.log(t)
+		t.Fatal(err)
+	}
+	made = strings.HasPrefix(w.fenceOp(), "op=cloned")
+	if !back && !made {
+		w.must(ctx, "the third process", do, brisk)
+		made = true
+	}
+	time.Sleep(rest)
+	if made {
+		return true
+	}
+	if diff := cmp.Diff(found, h.account()); diff != "" {
+		ev.log(t)
+		t.Errorf("the account is not as found (-found +left):\n%s", diff)
+	}
+	return false
 }
 
 // fenceOp is what the fence says of the newest deployment.

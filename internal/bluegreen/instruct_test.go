@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -80,35 +78,9 @@ func TestInstructCrashAtEveryCall(t *testing.T) {
 
 func dieInMove(t *testing.T, spec stack.Spec, at point, back bool) {
 	inWorld(t, spec, func(ctx context.Context, w *world) {
-		t := w.t
 		h := w.hands()
-		found := h.account()
 		do := func(ctx context.Context, app *bluegreen.App) error { return toAgent(ctx, app, w.made.Images["v2"]) }
-		ev, died, err := w.mortal(ctx, "the first process", w.plug(at.call, at.after), do, brisk)
-		if !died && err != nil {
-			ev.log(t)
-			t.Fatalf("it ended before it died: %v", err)
-		}
-		deed := resume
-		if back {
-			deed = rollback
-		}
-		ev, _, err = w.mortal(ctx, "the second process", w.plug(0, false), deed, brisk)
-		if err != nil && !isNothing(err) {
-			ev.log(t)
-			t.Fatal(err)
-		}
-		done := strings.HasPrefix(w.fenceOp(), "op=cloned")
-		if !back && !done { // it had not begun
-			w.must(ctx, "the third process", do, brisk)
-			done = true
-		}
-		time.Sleep(rest)
-		if !done {
-			if diff := cmp.Diff(found, h.account()); diff != "" {
-				ev.log(t)
-				t.Errorf("the account is not as found (-found +left):\n%s", diff)
-			}
+		if !w.dies(ctx, h, do, at, back) {
 			return
 		}
 		want := launched{
@@ -116,8 +88,7 @@ func dieInMove(t *testing.T, spec stack.Spec, at point, back bool) {
 			UserData: userdata.CloudConfig("image = \"registry.example.com/shop:v2\"\n"),
 		}
 		if diff := cmp.Diff(want, h.launched()); diff != "" {
-			ev.log(t)
-			t.Errorf("-want +got:\n%s", diff)
+			w.t.Errorf("-want +got:\n%s", diff)
 		}
 	})
 }
