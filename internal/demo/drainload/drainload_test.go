@@ -6,6 +6,7 @@ package drainload_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"syscall"
@@ -35,6 +36,10 @@ func TestDrainUnderLoad(t *testing.T) {
 		{"the agent is upgraded", func(t *testing.T) { w.upgrade(t, upgraded, upgrade) }},
 		{"the group replaces an instance", func(t *testing.T) { w.replace(t, retired) }},
 		{"EC2 takes an instance back, and may take another", func(t *testing.T) { w.reclaim(t, reclaimed, upgraded, lost) }},
+		{"instances go, and nobody deregisters them", func(t *testing.T) {
+			ids := slices.DeleteFunc(w.serving(t), func(id string) bool { return id == lost })
+			w.unattended(t, ids[0], ids[1])
+		}},
 		{"an instance is lost", func(t *testing.T) { w.lose(t, lost) }},
 	} {
 		if !t.Run(part.name, part.run) {
@@ -98,6 +103,65 @@ func (w *world) reclaim(t *testing.T, reclaimed, heeding, staying string) {
 		t.Errorf("%s is not to heed a recommendation, but of those that serve there are only %q", staying, ids)
 	}
 	w.traffic.wantFlow(t, before)
+}
+
+// unattended has EC2 take an instance back, and another one reboot, while the group replaces nothing: all that the load balancer
+// has to go by is what the agents say of health. The one that reboots serves again.
+func (w *world) unattended(t *testing.T, reclaimed, rebooting string) {
+	before := w.traffic.count()
+	suspended := []string{"HealthCheck"} // what is once found unhealthy is replaced, however well it is later
+	_, err := w.groups.SuspendProcesses(t.Context(), &autoscaling.SuspendProcessesInput{
+		AutoScalingGroupName: aws.String(group), ScalingProcesses: suspended,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	agent := w.agentOn(t, rebooting, older, 0)
+	w.in(t, rebooting, fmt.Sprintf(`printf '[lifecycle]\nnotice = "%s"\n' >/etc/bluegreen/agent.d/40-notice.toml; systemctl restart bluegreen-agent`,
+		(threshold+1)*interval/speed+checkTime))
+	w.agentOn(t, rebooting, older, agent)
+	w.sb.Account.Lock()
+	err = w.sb.Metadata.InterruptSpot(reclaimed, imds.Terminate, speed*2*time.Minute)
+	w.sb.Account.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.in(t, rebooting, "systemctl reboot --no-block")
+
+	w.wantEnded(t, rebooting)
+	eventually(t, rebooting+" serves again", func() bool { return w.member(t, rebooting).target == "healthy" })
+	w.agentOn(t, rebooting, older, 0)
+	w.wantEnded(t, reclaimed)
+
+	_, err = w.groups.ResumeProcesses(t.Context(), &autoscaling.ResumeProcessesInput{
+		AutoScalingGroupName: aws.String(group), ScalingProcesses: suspended,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ids := w.serving(t); !slices.Contains(ids, rebooting) || slices.Contains(ids, reclaimed) {
+		t.Errorf("%q serve, want %s among them and %s gone", ids, rebooting, reclaimed)
+	}
+	w.traffic.wantFlow(t, before)
+}
+
+// wantEnded waits until the app on an instance is told to end while its group has it in service: the load balancer sends it
+// nothing then.
+func (w *world) wantEnded(t *testing.T, id string) {
+	t.Helper()
+	want := []string{"hook launch: CONTINUE", "the app is told to end: InService, unhealthy"}
+	var got []string
+	var late bool
+	eventually(t, "the app on "+id+" is told to end", func() bool {
+		got, late = w.witness.of(id)
+		return len(got) >= len(want)
+	})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("what happened to %s (-want +got):\n%s", id, diff)
+	}
+	if late {
+		t.Errorf("%s was sent a request when its app was to end", id)
+	}
 }
 
 // wantDrained waits for an instance to be gone, and looks at what it went through: the app is told to end when the load
