@@ -20,7 +20,7 @@ func newHistory(e *env) *cobra.Command {
 		Short: "List the runs of bake, verify and promote, and what the pointer has named, newest first",
 		Long: "history prints what the journal has of each run: when it began and ended, how, its AMI, and why it was undone; and below\n" +
 			"it the AMIs that the pointer has named, since when, and who moved it. A bake that found nothing to do is no run, and\n" +
-			"prune and sweep keep no journal. The journal keeps all runs, Parameter Store the last hundred values of the pointer.",
+			"prune and sweep keep no journal. The journal keeps the last 500 runs, Parameter Store the last hundred values of the pointer.",
 		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if n < 0 {

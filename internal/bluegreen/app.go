@@ -2,6 +2,7 @@ package bluegreen
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -77,7 +78,18 @@ func (a *App) store() step.Store {
 	if dir, ok := strings.CutPrefix(a.Config.Journal, "file:"); ok {
 		return journal.InFiles(dir, a.Config.App)
 	}
-	return journal.InParams(a.Cloud.Params, a.Config.App)
+	return bounded{journal.InParams(a.Cloud.Params, a.Config.App)}
+}
+
+// keptDeployments is how many of an app's deployments stay in the journal. An account has room for 10,000 parameters.
+const keptDeployments = 100
+
+// bounded is a journal from which old deployments go when one ends.
+type bounded struct{ *journal.Params }
+
+// Trim implements step.Trimmer.
+func (b bounded) Trim(ctx context.Context, run string) error {
+	return errors.Join(b.Params.Trim(ctx, run), b.ForgetOld(ctx, keptDeployments))
 }
 
 // lease says who is alive.

@@ -109,27 +109,6 @@ func (p *Params) Trim(ctx context.Context, run string) error {
 	return p.client.Delete(ctx, names...)
 }
 
-// Forget removes a run that has ended, whole. One that has not, or is not there, is left alone.
-func (p *Params) Forget(ctx context.Context, run string) error {
-	found, err := p.client.List(ctx, p.runPath(run))
-	if err != nil {
-		return err
-	}
-	text, _, ok := newest(found)
-	if !ok {
-		return nil
-	}
-	record, err := decode(text)
-	if err != nil || record.Phase != step.Ended {
-		return err
-	}
-	var names []string
-	for _, f := range found {
-		names = append(names, f.Name)
-	}
-	return p.client.Delete(ctx, names...)
-}
-
 // place is where a record stands within a run.
 type place struct{ epoch, seq int }
 

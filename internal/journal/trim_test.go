@@ -1,13 +1,10 @@
 package journal
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"bluegreen/internal/step"
 )
 
 // TestTrim looks at what is left of a run that has ended: its newest record, in all its parts, and nothing of other runs is
@@ -46,25 +43,5 @@ func TestTrim(t *testing.T) {
 		if err := p.Trim(t.Context(), "unknown"); err != nil {
 			t.Fatal(err)
 		}
-	})
-}
-
-// TestForget takes away a run that has ended, and nothing else.
-func TestForget(t *testing.T) {
-	inCloud(t, func(t *testing.T, c *cloud) {
-		p := InParams(c.client, app)
-		over, open := record(1, 0, strings.Repeat("x", 9000)), record(1, 0, "under way")
-		over.Run, over.Phase = "over", step.Ended
-		open.Run, open.Phase = "open", step.Running
-		mustAppend(t, p, over, open)
-		for _, run := range []string{"over", "open", "unknown", "over"} {
-			if err := p.Forget(t.Context(), run); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if _, err := p.Latest(t.Context(), "over"); !errors.Is(err, step.ErrNoRun) {
-			t.Errorf("it is there still: %v", err)
-		}
-		mustBeLatest(t, p, open)
 	})
 }
