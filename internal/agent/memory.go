@@ -31,8 +31,8 @@ func giveBack(ctx context.Context) {
 }
 
 // forgetProgram lets go of the program's own pages: most of them only its start, or a pull, has needed. Those that it goes on
-// using come back as it touches them, from the page cache while they are there. It is a courtesy: where it fails, all is as
-// it was.
+// using come back as it touches them, from the page cache: those that it has used lately the kernel marks as used when they are
+// let go, and keeps longest. It is a courtesy: where it fails, all is as it was.
 func forgetProgram() {
 	maps, err := os.Open("/proc/self/maps")
 	if err != nil {
