@@ -109,7 +109,7 @@ func TestPruneOfVersions(t *testing.T) {
 		w.mixed(ctx, blue.TemplateID, "resolve:ssm:/images/shop:1")
 		kept("an override names it by a parameter's first value", "mixed instances override of group mixed")
 		must(cloud.Params.Delete(ctx, "/images/shop"))
-		kept("an override names a parameter that is gone", "resolve resolve:ssm:/images/shop:1")
+		kept("an override names a parameter that is gone", "mixed instances override of group mixed: find out what resolve:ssm:/images/shop:1 names")
 		mixed, err := cloud.Groups.Get(ctx, "mixed")
 		must(err)
 		must(cloud.Groups.Delete(ctx, mixed))

@@ -117,7 +117,7 @@ func (r *resolver) image(ctx context.Context, text string) (string, error) {
 	}
 	id, err := r.resolve(ctx, parameter)
 	if err != nil {
-		return "", fmt.Errorf("resolve %s: %w", text, err)
+		return "", fmt.Errorf("find out what %s names: %w", text, err)
 	}
 	r.known[parameter] = id
 	return id, nil

@@ -167,7 +167,7 @@ func TestDecide(t *testing.T) {
 		},
 		"a template that names a parameter that is gone": {
 			old, account{templates: []template{{id: "lt-1", versions: []string{"resolve:ssm:/gone"}, standard: 1}}}, prune.Keep,
-			[]string{"in use by unknown: launch templates: resolve resolve:ssm:/gone: not found"},
+			[]string{"in use by unknown: launch templates: launch template lt-1 version 1: find out what resolve:ssm:/gone names: not found"},
 		},
 		"an old version of ours that names a parameter that is gone": {
 			old, account{templates: []template{{id: "lt-1", versions: []string{"resolve:ssm:/gone", "ami-2"}, standard: 2, ours: []int{1}}}}, prune.Deprecate,
@@ -182,13 +182,13 @@ func TestDecide(t *testing.T) {
 		},
 		"a mixed override that names a parameter that is gone": {
 			old, account{groups: []group{{name: "shop-asg", launches: []prune.Launch{{Override: true, Image: "resolve:ssm:/gone"}}}}}, prune.Keep,
-			[]string{"in use by unknown: launch templates: resolve resolve:ssm:/gone: not found"},
+			[]string{"in use by unknown: launch templates: mixed instances override of group shop-asg: find out what resolve:ssm:/gone names: not found"},
 		},
 		"a template that names a parameter that cannot be read": {
 			old, account{
 				templates: []template{{id: "lt-1", versions: []string{"resolve:ssm:/shop/ami"}, standard: 1}}, broken: map[string]bool{"resolve": true},
 			}, prune.Keep,
-			[]string{"in use by unknown: launch templates: resolve resolve:ssm:/shop/ami: AccessDenied"},
+			[]string{"in use by unknown: launch templates: launch template lt-1 version 1: find out what resolve:ssm:/shop/ami names: AccessDenied"},
 		},
 		"the pointer, and the one before it": {
 			old, account{params: []param{{"", "/bluegreen/shop/ami", []string{"ami-2"}}, {"", "/bluegreen/shop/ami-previous", []string{"ami-x"}}}}, prune.Keep,

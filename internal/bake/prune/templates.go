@@ -2,6 +2,7 @@ package prune
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,7 +70,7 @@ func (t Templates) find(ctx context.Context, _ []string) (map[string][]Use, erro
 		}
 		image, err := resolve.image(ctx, v.Image)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("launch template %s version %d: %w", v.Template, v.Version, err)
 		}
 		note(uses, image, "launch template %s version %d%s", v.Template, v.Version, brackets(roles))
 	}
@@ -77,7 +78,7 @@ func (t Templates) find(ctx context.Context, _ []string) (map[string][]Use, erro
 		for _, l := range g.Launches {
 			image, err := resolve.image(ctx, l.Image)
 			if err != nil {
-				return nil, err
+				return nil, fmt.Errorf("mixed instances override of group %s: %w", g.Name, err)
 			}
 			note(uses, image, "mixed instances override of group %s", g.Name)
 		}
