@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -60,6 +61,25 @@ func TestCloneRefusesBadInput(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestRefusalIsTheEnd refuses an image while other things are still being looked at: nothing goes on behind the error's back.
+func TestRefusalIsTheEnd(t *testing.T) {
+	inWorld(t, stack.Spec{BlueOnly: true}, func(ctx context.Context, w *world) {
+		app, _ := w.process("me", nil)
+		if _, err := app.PlanClone(ctx, bluegreen.CloneOptions{To: green, Image: w.made.Images["v2"]}); err != nil {
+			w.t.Fatal(err)
+		}
+		w.sb.Front.Latency.Set("elasticloadbalancing", "", time.Second)
+		if _, err := app.PlanClone(ctx, bluegreen.CloneOptions{To: green, Image: "ami-0123456789abcdef0"}); err == nil {
+			w.t.Fatal("an image that does not exist was taken")
+		}
+		ended := w.sb.Front.Calls.Count()
+		time.Sleep(rest)
+		for _, c := range w.sb.Front.Calls.Since(ended) {
+			w.t.Errorf("%s was called after it had ended", c.Operation)
+		}
+	})
 }
 
 // TestCloneRefusesAChangedSource checks that a target group which came after the plan is not left out.

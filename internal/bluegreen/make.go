@@ -76,11 +76,11 @@ func (a *App) planMake(ctx context.Context, s Situation, o CutoverOptions) (m *M
 	var both parts
 	img := both.do(func() error { return a.checkImage(ctx, m, live) })
 	clone := both.do(func() error { return a.planClone(ctx, m, live, to) })
-	if _, err := img.get(); err != nil {
+	_ = both.wait() // both use m; and what is wrong with the image is to be said first
+	if err := cmp.Or(img.err, clone.err); err != nil {
 		return nil, nil, err
 	}
-	_, err = clone.get()
-	return m, bakery, err
+	return m, bakery, nil
 }
 
 // planInPlace plans to let a colour that stands without instances launch another image.
