@@ -89,7 +89,7 @@ type bounded struct{ *journal.Params }
 
 // Trim implements step.Trimmer.
 func (b bounded) Trim(ctx context.Context, run string) error {
-	return errors.Join(b.Params.Trim(ctx, run), b.ForgetOld(ctx, keptDeployments))
+	return errors.Join(b.Params.Trim(ctx, run), b.ForgetOld(ctx, run, keptDeployments))
 }
 
 // lease says who is alive.

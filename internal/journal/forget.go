@@ -19,9 +19,10 @@ func (p *Params) Forget(ctx context.Context, run string) error {
 	return p.forget(ctx, found)
 }
 
-// ForgetOld removes the runs that have ended, but for so many of the newest runs. It reads all that there are: that is for those
-// who run it after each run, and have no more than that to read.
-func (p *Params) ForgetOld(ctx context.Context, keep int) error {
+// ForgetOld removes the runs that have ended, but for so many of the newest runs, and for latest: by the clock of the machine that
+// carried it, that may be an old one. It reads all that there are: that is for those who run it after each run, and have no more
+// than that to read.
+func (p *Params) ForgetOld(ctx context.Context, latest string, keep int) error {
 	found, err := p.client.List(ctx, p.runPath(""))
 	if err != nil {
 		return err
@@ -35,14 +36,17 @@ func (p *Params) ForgetOld(ctx context.Context, keep int) error {
 		return nil
 	}
 	var all []aged
-	for _, of := range runs {
+	for run, of := range runs {
 		record, err := newestRecord(of)
-		if err != nil {
+		if err != nil || run == latest {
 			continue // whoever can read it may need it
 		}
 		all = append(all, aged{record, of})
 	}
 	slices.SortFunc(all, func(a, b aged) int { return a.last.Time.Compare(b.last.Time) })
+	if _, there := runs[latest]; there {
+		keep--
+	}
 	var errs []error
 	for _, old := range all[:max(len(all)-keep, 0)] {
 		errs = append(errs, p.forget(ctx, old.found))

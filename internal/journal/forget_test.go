@@ -51,14 +51,16 @@ func TestForgetOld(t *testing.T) {
 		mustAppend(t, InParams(c.client, app+"/bake"), neighbor)
 
 		for _, round := range []struct {
-			keep int
-			want []string
+			latest string
+			keep   int
+			want   []string
 		}{
-			{8, []string{"run-0", "run-1", "run-2", "run-3", "run-4", "run-5", "run-6", "run-7"}},
-			{3, []string{"run-0", "run-1", "run-2", "run-5"}},
-			{3, []string{"run-0", "run-1", "run-2", "run-5"}},
+			{"run-0", 8, []string{"run-0", "run-1", "run-2", "run-3", "run-4", "run-5", "run-6", "run-7"}},
+			{"run-7", 4, []string{"run-0", "run-1", "run-2", "run-5", "run-7"}}, // whose machine had its clock behind
+			{"run-0", 3, []string{"run-0", "run-1", "run-2", "run-5"}},
+			{"run-0", 3, []string{"run-0", "run-1", "run-2", "run-5"}},
 		} {
-			if err := p.ForgetOld(t.Context(), round.keep); err != nil {
+			if err := p.ForgetOld(t.Context(), round.latest, round.keep); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(round.want, c.runs(t)); diff != "" {
@@ -82,13 +84,13 @@ func TestForgetCutOff(t *testing.T) {
 			mustAppend(t, p, r)
 		}
 		c.front.Faults.Add(wire.Fault{Operation: "DeleteParameters", Nth: 2, Action: wire.ActionError, Code: "AccessDeniedException"})
-		if err := p.ForgetOld(t.Context(), 0); err == nil {
+		if err := p.ForgetOld(t.Context(), "none", 0); err == nil {
 			t.Error("nothing is wrong with a call that was refused")
 		}
 		if diff := cmp.Diff([]string{run}, c.runs(t)); diff != "" {
 			t.Errorf("runs (-want +got):\n%s", diff)
 		}
-		if err := p.ForgetOld(t.Context(), 0); err != nil {
+		if err := p.ForgetOld(t.Context(), "none", 0); err != nil {
 			t.Fatal(err)
 		}
 		if left := c.runs(t); left != nil {
