@@ -47,16 +47,14 @@ func liveTimed(t *testing.T, i *instance) {
 	i.wantFiles(t, before)
 }
 
-// wantRefused runs amibake as the timer would, and wants it to fail for a reason.
+// wantRefused runs amibake as the timer would, and wants it to fail for a reason that the journal tells.
 func (i *instance) wantRefused(t *testing.T, want string) {
 	t.Helper()
-	if r := i.try(t, "systemctl start amibake@shop"); r.code == 0 {
+	before := i.position(t)
+	if r := i.withLateJournal(t, "systemctl start amibake@shop"); r.code == 0 {
 		t.Errorf("amibake succeeded, want it to fail: %s", want)
 	}
-	log := i.sh(t, "journalctl --sync; journalctl _SYSTEMD_INVOCATION_ID=$(systemctl show --property=InvocationID --value amibake@shop) --no-pager")
-	if !strings.Contains(log, want) {
-		t.Errorf("the journal does not say %q:\n%s", want, log)
-	}
+	i.wantJournal(t, "amibake@shop", before, want)
 	i.sh(t, "systemctl reset-failed amibake@shop")
 }
 

@@ -53,14 +53,22 @@ func (e *engine) removeLater(t *testing.T, id string) {
 // eventually waits until something is so.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	timeout := time.After(time.Minute)
+	if !within(time.Minute, so) {
+		t.Fatalf("after a minute it is still not so that %s", what)
+	}
+}
+
+// within asks again and again whether something is so, until it is or the time is over.
+func within(limit time.Duration, so func() bool) bool {
+	timeout := time.After(limit)
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for !so() {
 		select {
 		case <-tick.C:
 		case <-timeout:
-			t.Fatalf("after a minute it is still not so that %s", what)
+			return false
 		}
 	}
+	return true
 }

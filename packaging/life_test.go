@@ -128,14 +128,13 @@ func liveBooted(t *testing.T, i *instance) {
 			wantSame(t, "process", agent, i.property(t, "MainPID"))
 		}},
 		{"a configuration that is refused ends it for good, and the app goes on", func(t *testing.T) {
-			if r := i.try(t, "systemctl restart bluegreen-agent"); r.code == 0 {
+			before := i.position(t)
+			if r := i.withLateJournal(t, "systemctl restart bluegreen-agent"); r.code == 0 {
 				t.Error("the restart succeeded")
 			}
 			// Not "auto-restart", which is what systemd calls it when a restart is to come.
 			i.want(t, unitState{Enabled: "enabled", Active: "failed", Sub: "failed", Status: "78"})
-			if log := i.sh(t, "journalctl --unit bluegreen-agent --lines 20 --no-pager"); !strings.Contains(log, "nonsense: unknown key") {
-				t.Errorf("the journal does not say what is wrong:\n%s", log)
-			}
+			i.wantJournal(t, "bluegreen-agent", before, "nonsense: unknown key")
 			wantSame(t, "container", app, i.app(t))
 			i.sh(t, "test -e /run/bluegreen") // with the app's secrets in it
 			i.wantBanner(t, "not running")
@@ -151,13 +150,10 @@ func liveBooted(t *testing.T, i *instance) {
 			i.write(t, fragment, configured+"lifecycle.notice = \"1s\"\nlifecycle.deregistration_delay = \"6s\"\n")
 			i.sh(t, "systemctl daemon-reload; systemctl restart bluegreen-agent")
 			i.wantServing(t)
+			before := i.position(t)
 			i.reboot(t)
-			log := i.sh(t, "journalctl --unit bluegreen-agent --no-pager")
-			end := log[strings.LastIndex(log, "asked to end"):]
-			for _, want := range []string{"the machine goes down", "Deactivated successfully"} {
-				if !strings.Contains(end, want) {
-					t.Errorf("the journal does not say %q:\n%s", want, end)
-				}
+			for _, want := range []string{"asked to end", "the machine goes down", "Deactivated successfully"} {
+				i.wantJournal(t, "bluegreen-agent", before, want)
 			}
 			i.wantServing(t)
 			i.sh(t, "rm "+hasty+"; systemctl daemon-reload")
