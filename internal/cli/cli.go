@@ -4,16 +4,12 @@ package cli
 import (
 	"bufio"
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"sync"
-	"syscall"
 
 	"golang.org/x/term"
 
@@ -85,33 +81,6 @@ func End(s Streams, program string, asJSON bool, err error) int {
 
 // indent keeps the lines of a long error together.
 func indent(text string) string { return strings.ReplaceAll(text, "\n", "\n  ") }
-
-// Interrupt is a context that the first Ctrl-C (or SIGTERM) ends, so that what is under way stops where it can go on. The
-// second one ends the process at once.
-func Interrupt(ctx context.Context, s Streams) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	signals, over := make(chan os.Signal, 2), make(chan struct{})
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		select {
-		case <-signals:
-			s.say("stopping where it is safe; once more to stop at once\n")
-			cancel(exit.ErrInterrupted)
-		case <-over:
-			return
-		}
-		select {
-		case <-signals:
-			leave(int(exit.Interrupted))
-		case <-over:
-		}
-	}()
-	return ctx, sync.OnceFunc(func() {
-		signal.Stop(signals)
-		cancel(nil)
-		close(over)
-	})
-}
 
 // ClearLine empties the line of a terminal on which the cursor stands.
 const ClearLine = "\r\x1b[K"
