@@ -21,7 +21,7 @@ var architecture = layout{
 		{name: "account", rooms: []string{"internal/aws", "internal/aws/session"}}, // connect the adapters
 		{name: "machines", rooms: []string{"internal/sandbox/machine/..."}},        // instances of the sandbox that run Docker
 		{name: "adapters", apart: true, rooms: []string{"internal/aws/...", "internal/docker/...", "internal/resolve"}},
-		{name: "ground", rooms: []string{"internal/aws/awserr", "internal/aws/ec2tag", "internal/aws/facts", "internal/aws/sealed", "internal/config/...", "internal/exit", "internal/version", "packaging"}},
+		{name: "ground", rooms: []string{"internal/aws/awserr", "internal/aws/call", "internal/aws/ec2tag", "internal/aws/facts", "internal/aws/sealed", "internal/config/...", "internal/exit", "internal/version", "packaging"}},
 
 		// The sandbox stands for AWS. Nothing of the product is above or below it: see the rules.
 		{name: "sandbox", rooms: []string{"internal/sandbox", "internal/sandbox/stack"}},

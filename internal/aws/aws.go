@@ -7,12 +7,12 @@ import (
 	"net/http"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go/logging"
 
 	"bluegreen/internal/aws/alarm"
 	"bluegreen/internal/aws/balancer"
+	"bluegreen/internal/aws/call"
 	"bluegreen/internal/aws/dns"
 	"bluegreen/internal/aws/group"
 	"bluegreen/internal/aws/image"
@@ -21,10 +21,6 @@ import (
 	"bluegreen/internal/aws/template"
 	"bluegreen/internal/aws/waf"
 )
-
-// attempts is how often the SDK tries a call in all. Control planes throttle by token buckets that take seconds to refill;
-// the SDK's own 3 attempts give up within a second.
-const attempts = 9
 
 // Options says which account to talk to. What is empty comes from the environment, as in the aws CLI.
 type Options struct {
@@ -74,6 +70,7 @@ func (o Options) load(ctx context.Context) (sdk.Config, error) {
 		return sdk.Config{}, fmt.Errorf("no AWS region: set region in the configuration file, or AWS_REGION")
 	}
 	cfg.Logger = logging.Nop{} // what goes wrong comes back as an error
+	cfg.APIOptions = append(cfg.APIOptions, call.RefuseLate)
 	if o.HTTP != nil {
 		cfg.HTTPClient = &http.Client{Transport: o.HTTP}
 	}
@@ -84,13 +81,10 @@ func (o Options) load(ctx context.Context) (sdk.Config, error) {
 }
 
 func (o Options) config(ctx context.Context) (sdk.Config, error) {
-	retryer := func() sdk.Retryer {
-		return retry.NewStandard(func(s *retry.StandardOptions) { s.MaxAttempts = attempts })
-	}
 	if o.Region != "" && o.Credentials != nil && o.Endpoint != "" {
-		return sdk.Config{Region: o.Region, Credentials: o.Credentials, Retryer: retryer}, nil
+		return sdk.Config{Region: o.Region, Credentials: o.Credentials, Retryer: call.Retryer}, nil
 	}
-	return config.LoadDefaultConfig(ctx, config.WithRetryer(retryer), func(l *config.LoadOptions) error {
+	return config.LoadDefaultConfig(ctx, config.WithRetryer(call.Retryer), config.WithHTTPClient(call.Transport()), func(l *config.LoadOptions) error {
 		if o.Region != "" {
 			l.Region = o.Region
 		}

@@ -11,13 +11,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 	"github.com/aws/smithy-go/logging"
 
+	"bluegreen/internal/aws/call"
 	"bluegreen/internal/aws/imds"
 )
 
@@ -35,13 +34,6 @@ type Options struct {
 	Endpoint string
 }
 
-// A call is tried nine times in all, with 36 seconds of waiting between them at most: control planes throttle by token buckets
-// that take seconds to refill, and all instances of a group start at once.
-const (
-	attempts   = 9
-	maxBackoff = 5 * time.Second
-)
-
 // compressFrom is how large a request must be to be compressed, in bytes: the SDK's default, which is not that of its type.
 const compressFrom = 10240
 
@@ -57,7 +49,7 @@ func Load(ctx context.Context, o Options) (aws.Config, error) {
 	}
 	cfg := aws.Config{
 		ConfigSources:               []any{env}, // AWS_ENDPOINT_URL_…, AWS_USE_FIPS_ENDPOINT and their like, which clients look up
-		Retryer:                     retryer,
+		Retryer:                     call.Retryer,
 		Logger:                      logging.Nop{}, // what goes wrong comes back as an error
 		AppID:                       env.AppID,
 		DisableRequestCompression:   aws.ToBool(env.DisableRequestCompression),
@@ -74,15 +66,6 @@ func Load(ctx context.Context, o Options) (aws.Config, error) {
 		return aws.Config{}, err
 	}
 	return cfg, nil
-}
-
-// retryer has no budget for retries over several calls. The SDK's would be used up by the first minutes of an outage, and
-// leave one attempt to each call after it; who calls from an instance paces itself.
-func retryer() aws.Retryer {
-	return retry.NewStandard(func(s *retry.StandardOptions) {
-		s.MaxAttempts, s.MaxBackoff = attempts, maxBackoff
-		s.RateLimiter = ratelimit.None
-	})
 }
 
 func (o Options) endpoint(env config.EnvConfig) *string {

@@ -4,30 +4,21 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+
+	"bluegreen/internal/aws/call"
 )
 
-// No answer of AWS that we wait for takes longer than this; a network that swallows packets does.
-const (
-	dialTimeout   = 5 * time.Second
-	answerTimeout = 20 * time.Second
-)
-
-// transport is the SDK's own one with shorter timeouts, and with the certificates of AWS_CA_BUNDLE in place of the system's.
+// transport is that of all calls, with the certificates of AWS_CA_BUNDLE in place of the system's.
 func (o Options) transport(env config.EnvConfig) (aws.HTTPClient, error) {
 	if o.HTTP != nil {
 		return &http.Client{Transport: o.HTTP}, nil
 	}
-	client := awshttp.NewBuildableClient().
-		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout }).
-		WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = answerTimeout })
+	client := call.Transport()
 	if env.CustomCABundle == "" {
 		return client, nil
 	}

@@ -1,0 +1,37 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/smithy-go/middleware"
+)
+
+// ErrLate says that a call was not made, or not again, because its moment has passed.
+var ErrLate = errors.New("it is too late for this call")
+
+type latestKey struct{}
+
+// NotAfter has no attempt of a call begin after a moment of the wall clock. A context's deadline does not see to that: its clock
+// stands still while a laptop sleeps, and when the lid opens the call under way would go on as if nothing had happened.
+func NotAfter(ctx context.Context, latest time.Time) context.Context {
+	return context.WithValue(ctx, latestKey{}, latest.Round(0)) // Round strips the clock that stands still
+}
+
+// RefuseLate has clients keep to NotAfter.
+func RefuseLate(stack *middleware.Stack) error {
+	if _, tries := stack.Finalize.Get("Retry"); !tries { // the call is not made, but signed for somebody else to make
+		return nil
+	}
+	return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("bluegreen:NotAfter", refuseLate), "Retry", middleware.After)
+}
+
+func refuseLate(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
+	latest, has := ctx.Value(latestKey{}).(time.Time)
+	if now := time.Now().Round(0); has && now.After(latest) {
+		return middleware.FinalizeOutput{}, middleware.Metadata{}, fmt.Errorf("%w: %s past its time", ErrLate, now.Sub(latest).Round(time.Millisecond))
+	}
+	return next.HandleFinalize(ctx, in)
+}
