@@ -92,7 +92,7 @@ func TestCommand(t *testing.T) {
 				t.Errorf("the other command (well: %v; %s):\n%s", same.well, same.errors, diff)
 			}
 		}
-		if got := i.sh(t, "cat /ran; ls -d "+work+" || true"); !strings.HasPrefix(got, "ran\n") || strings.Count(got, "ran\n") != 1 {
+		if got := i.sh(t, "cat /ran; ls -d "+work+" 2>&1 || true"); !strings.HasPrefix(got, "ran\n") || strings.Count(got, "ran\n") != 1 {
 			t.Errorf("the script has done: %s", got)
 		}
 		if n := strings.Count(one.text, "amibake "+guest.Run+" ready "); n != 1 || len(one.text) > 4000 {
