@@ -28,13 +28,15 @@ func newResume(e *env) *cobra.Command {
 }
 
 func newRollback(e *env) *cobra.Command {
-	var yes bool
+	var yes, now bool
 	cmd := &cobra.Command{
 		Use:   "rollback",
 		Short: "Give all traffic back to the color that had it before",
 		Long: "rollback works from any state and any machine, and asks no other process. While the old color is held at capacity\n" +
 			"one read and one write bring the weights back; later its capacity and health come first. Then it puts back what the\n" +
-			"deployment pinned. The color that is left keeps its instances until it is retired.",
+			"deployment pinned. The color that is left keeps its instances until it is retired.\n\n" +
+			"With --now all traffic goes to the old color with what is healthy of it at this moment, be it too little: for a color\n" +
+			"that serves errors only, or capacity that does not come.",
 		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			app, err := e.open(cmd.Context())
@@ -45,10 +47,14 @@ func newRollback(e *env) *cobra.Command {
 				return err
 			}
 			e.bakes(app, &bakeOptions{}, "")
+			if now {
+				return app.RollbackNow(cmd.Context())
+			}
 			return app.Rollback(cmd.Context())
 		},
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.Flags().BoolVar(&now, "now", false, "do not wait for the old color's capacity")
 	return cmd
 }
 

@@ -142,7 +142,7 @@ func (r *run) ready(ctx context.Context, stepName string, color traffic.Color, n
 		}
 		if stack.Group.Size.Desired < want {
 			pin := func(ctx context.Context) error { return r.pinAt(ctx, stack.Group, r.State.Deployment, want, want) }
-			if err := r.soon(ctx, pin); err != nil {
+			if err := r.soon(ctx, pin, r.mayTake()); err != nil {
 				return false, "", err
 			}
 		}

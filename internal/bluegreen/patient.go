@@ -86,7 +86,7 @@ type patientStore struct {
 
 // Append stores a record.
 func (p patientStore) Append(ctx context.Context, record step.Record) error {
-	if record.Phase == step.Undo {
+	if record.Phase == step.Undo || p.run.rescuing {
 		short, cancel := context.WithTimeoutCause(ctx, hurry, fmt.Errorf("the journal did not take it within %s", hurry))
 		defer cancel()
 		return p.Store.Append(short, record)

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"bluegreen/internal/aws/awserr"
 	"bluegreen/internal/aws/dns"
-	"bluegreen/internal/aws/group"
 	"bluegreen/internal/exit"
 	"bluegreen/internal/journal"
 	"bluegreen/internal/step"
@@ -20,7 +20,13 @@ const causeCommanded = "rollback was commanded"
 // Rollback gives all traffic back to the colour that had it before the newest deployment, from any state and any machine. It
 // asks no lease: whoever holds the fence is pre-empted by the next epoch. All that it needs stands in the fence, so that one
 // read and one write bring the weights back; the rest, which is putting back what the deployment pinned, follows.
-func (a *App) Rollback(ctx context.Context) error {
+func (a *App) Rollback(ctx context.Context) error { return a.rollback(ctx, false) }
+
+// RollbackNow is Rollback without a wait for capacity: where the old colour was let go, it gets all traffic with the instances that
+// it has at this moment, and more of them afterwards. It is for when they are better than what serves.
+func (a *App) RollbackNow(ctx context.Context) error { return a.rollback(ctx, true) }
+
+func (a *App) rollback(ctx context.Context, now bool) error {
 	r, over, err := a.beginRollback(ctx)
 	if err != nil {
 		return err
@@ -30,6 +36,7 @@ func (a *App) Rollback(ctx context.Context) error {
 		r.closeJournal(ctx)
 		return nil
 	}
+	r.now = now
 	others := r.takeFrom(ctx)
 	err = r.keeping(ctx, func(ctx context.Context) error {
 		if err := r.insist(ctx, r.Config.Limits.Rollback.Span(), "rollback", r.restoreTraffic); err != nil {
@@ -44,10 +51,20 @@ func (a *App) Rollback(ctx context.Context) error {
 		return r.Undo(ctx, causeCommanded)
 	})
 	r.report(Event{Event: Finished, Outcome: string(r.Record().Outcome), Text: r.summary(r.Record().Outcome)})
+	if r.behind(err) {
+		r.note(Warning, "rollback", "all is put back, and the journal could not be told so: %v; switcher rollback, once more and later, tells it", err)
+		return nil
+	}
 	if err != nil {
 		return a.rollbackFailed(ctx, err)
 	}
 	return nil
+}
+
+// behind says that all is undone, and only the journal does not know it yet.
+func (r *run) behind(err error) bool {
+	undone := r.Record().Outcome == step.RolledBack || r.Record().Outcome == step.FailedClean
+	return undone && (awserr.Transient(err) || errors.Is(err, awserr.ErrDenied) || errors.Is(err, context.DeadlineExceeded))
 }
 
 // takeFrom takes the lease from whoever has it, if it can be taken: traffic does not wait for Parameter Store. It returns when
@@ -70,11 +87,14 @@ func (r *run) takeFrom(ctx context.Context) (others time.Time) {
 func (a *App) rollbackFailed(ctx context.Context, err error) error {
 	var preempted *traffic.PreemptedError
 	var lost *journal.LeaseLostError
+	var problem *exit.Problem
 	switch {
 	case errors.As(err, &preempted), errors.As(err, &lost):
 		return &exit.Problem{Code: exit.Locked, Err: err, Try: "switcher status"}
 	case ctx.Err() != nil:
 		return &exit.Problem{Code: exit.Interrupted, Err: errors.Join(context.Cause(ctx), err), Try: "switcher rollback"}
+	case errors.As(err, &problem):
+		return err
 	}
 	return &exit.Problem{Code: exit.Dirty, Err: err, Try: "switcher status, then switcher rollback"}
 }
@@ -96,7 +116,7 @@ func (a *App) beginRollback(ctx context.Context) (r *run, over bool, err error) 
 			return &exit.Problem{Code: exit.Failed, Err: fmt.Errorf("there is nothing to roll back: no deployment of %s has begun", a.Config.App), Try: "switcher status"}
 		}
 		r = a.newRun(fence.Epoch + 1)
-		r.State = fromFence(set, fence)
+		r.State, r.rescuing = fromFence(set, fence), true
 		if over = fence.Op == traffic.OpBack || fence.Op == traffic.OpFailed || fence.Op == traffic.OpCloned; over {
 			return nil
 		}
@@ -195,75 +215,6 @@ func (r *run) preempt(ctx context.Context, fence traffic.Fence) error {
 func (r *run) moved() bool {
 	w, err := r.zone.App.Weights(r.State.Set)
 	return err == nil && w.Share(r.State.old()) == 1
-}
-
-// restoreTraffic is the slow path of a rollback: the old colour may have shrunk, or was scaled down. Capacity and health
-// first, then the weights.
-func (r *run) restoreTraffic(ctx context.Context) error {
-	if r.moved() {
-		return nil
-	}
-	s, old := &r.State, r.State.old()
-	needed := func(ctx context.Context) (int, error) {
-		live, err := r.groupOf(ctx, s.To)
-		return live.Size.Desired, err
-	}
-	refill := func(ctx context.Context) error { return r.refill(ctx, old, needed) }
-	if err := r.ours(ctx, s, refill); err != nil {
-		return fmt.Errorf("give %s the capacity for all traffic: %w", old, err)
-	}
-	if err := r.ready(ctx, "rollback", old, needed); err != nil {
-		return err
-	}
-	if err := r.probeStreak(ctx, "rollback", old); err != nil {
-		return err
-	}
-	stack, err := r.stack(ctx, old)
-	if err != nil {
-		return err
-	}
-	s.Targets[old] = stack.Alias()
-	err = r.keepTrying(ctx, "Route 53 to take the weights back", func(ctx context.Context) error {
-		if err := r.check(ctx, s); err != nil {
-			return err
-		}
-		return r.apply(ctx, s, traffic.OpRollback, s.fence().Old, back(s.Found, old), old)
-	})
-	if err == nil {
-		r.shifted(s)
-	}
-	return err
-}
-
-// refill pins the old colour at what the other one has, with the maximum it had before it was scaled down.
-func (r *run) refill(ctx context.Context, old traffic.Color, needed func(context.Context) (int, error)) error {
-	want, err := needed(ctx)
-	if err != nil {
-		return err
-	}
-	g, err := r.groupOf(ctx, old)
-	if err != nil {
-		return err
-	}
-	text, retired := g.Tags[tagRetired]
-	if !retired {
-		return r.pinAt(ctx, g, r.State.Deployment, max(want, g.Size.Min), want)
-	}
-	before, err := group.ParseSize(text)
-	if err != nil {
-		return fmt.Errorf("read tag %s: %w", tagRetired, err)
-	}
-	want = max(want, before.Desired)
-	// What was found is the size before it was scaled down: that is where its limits go when it serves again.
-	p := pin{deployment: r.State.Deployment, pinned: []int{want}, found: before}
-	if err := r.Cloud.Groups.Tag(ctx, g.Name, tagPin, p.String()); err != nil {
-		return err
-	}
-	maximum := max(before.Max, want)
-	if err := r.Cloud.Groups.Resize(ctx, g.Name, group.Change{Min: &want, Max: &maximum, Desired: &want}); err != nil {
-		return err
-	}
-	return r.Cloud.Groups.Untag(ctx, g.Name, tagRetired)
 }
 
 // recall finds the deployment in the journal and makes its undo the rest of this run. Where the journal has nothing that

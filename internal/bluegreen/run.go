@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	awscall "bluegreen/internal/aws/call"
 	"bluegreen/internal/journal"
 	"bluegreen/internal/step"
 	"bluegreen/internal/traffic"
@@ -23,6 +24,8 @@ type run struct {
 	// bakery makes what the deployment has to bake; nil where that is nothing, or not known yet.
 	bakery *Bakery
 	sent   []traffic.Batch // those that were sent since the last of which the outcome is known
+	// rescuing says that this is a rollback that somebody commanded, and now that it takes the old colour as it is.
+	rescuing, now bool
 }
 
 // newRun prepares a run with the epoch under which it will write.
@@ -197,38 +200,48 @@ func (r *run) guard(ctx context.Context, s *State, color traffic.Color, call fun
 		}
 		return nil
 	}
-	return r.after(ctx, proof, call)
+	return r.after(ctx, proof, call, r.lease.Remaining)
 }
 
 // ours goes before all other calls that change something outside of DNS: a process that was taken over while it slept finds
 // out before it touches what is another one's by now.
 func (r *run) ours(ctx context.Context, s *State, call func(context.Context) error) error {
-	return r.after(ctx, func(ctx context.Context) error { return r.check(ctx, s) }, call)
+	return r.after(ctx, func(ctx context.Context) error { return r.check(ctx, s) }, call, r.mayTake)
+}
+
+// mayTake is how long a call may take that destroys nothing. A rollback makes it also while the lease cannot be kept: the fence
+// has just said that nobody has taken over, and traffic does not wait for Parameter Store.
+func (r *run) mayTake() time.Duration {
+	left := r.lease.Remaining()
+	if left <= 0 && r.rescuing {
+		return inTime
+	}
+	return left
 }
 
 // after makes a call right after a proof that this process may. One that comes too late, or not through, begins again with
 // the proof.
-func (r *run) after(ctx context.Context, proof, call func(context.Context) error) error {
+func (r *run) after(ctx context.Context, proof, call func(context.Context) error, left func() time.Duration) error {
 	return r.until(ctx, "", "a change to come through", patience, func(ctx context.Context) (bool, string, error) {
 		if err := proof(ctx); err != nil {
 			return false, "", err
 		}
-		err := r.soon(ctx, call)
+		err := r.soon(ctx, call, left())
 		return err == nil, "", err
 	})
 }
 
-// soon makes a call that ends shortly, and before anybody takes this process for dead.
-func (r *run) soon(ctx context.Context, call func(context.Context) error) error {
-	left := min(inTime, r.lease.Remaining())
+// soon makes a call that ends shortly, and before anybody takes this process for dead, of which left tells.
+func (r *run) soon(ctx context.Context, call func(context.Context) error, left time.Duration) error {
+	left = min(inTime, left)
 	if left <= 0 {
 		return wait.Soft(errBehind)
 	}
 	late := fmt.Errorf("it took longer than %s", left.Round(time.Second))
-	short, cancel := context.WithTimeoutCause(ctx, left, late)
+	short, cancel := context.WithTimeoutCause(awscall.NotAfter(ctx, time.Now().Add(left)), left, late)
 	defer cancel()
 	err := call(short)
-	if err != nil && ctx.Err() == nil && short.Err() != nil {
+	if err != nil && ctx.Err() == nil && (short.Err() != nil || errors.Is(err, awscall.ErrLate)) {
 		return wait.Soft(late)
 	}
 	return err

@@ -41,9 +41,23 @@ type Lease struct {
 
 	turn    sync.Mutex // held while the cell is read and written; nobody else may wait for that
 	holder  Holder
-	written atomic.Pointer[time.Time] // begin of the last write that succeeded; nil while the lease is not held
+	written atomic.Pointer[moment] // begin of the last write that succeeded; nil while the lease is not held
 	doing   atomic.Pointer[string]
 }
+
+// moment is a time by two clocks.
+type moment struct {
+	clock time.Time // never jumps, but stands still while a laptop sleeps
+	wall  time.Time // goes on in the meantime, and may be set
+}
+
+func thisMoment() moment {
+	now := time.Now()
+	return moment{clock: now, wall: now.Round(0)} // Round strips the clock that never jumps
+}
+
+// ago is how long ago it was by the clock that says more.
+func (m moment) ago() time.Duration { return max(time.Since(m.clock), time.Since(m.wall)) }
 
 // cell is one small text that many can overwrite.
 type cell interface {
@@ -154,7 +168,7 @@ func (l *Lease) write(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("write the lease: %w", err)
 	}
-	begun := time.Now()
+	begun := thisMoment()
 	if err := l.cell.write(ctx, text); err != nil {
 		return err
 	}
@@ -173,9 +187,8 @@ func (l *Lease) Doing(what string) {
 	l.doing.Store(&what)
 }
 
-// Keep beats until ctx ends. It returns when another process holds the lease: two that took it at the same moment see so
-// at their first beat, and the fence tells them apart before that. A beat that fails is tried again at the next
-// one, and Remaining tells how long the holder still counts as alive.
+// Keep beats until ctx ends. It returns when a process of a later epoch holds the lease. A beat that fails is tried again at the
+// next one, and Remaining tells how long the holder still counts as alive.
 func (l *Lease) Keep(ctx context.Context) error {
 	ticker := time.NewTicker(l.beat())
 	defer ticker.Stop()
@@ -196,11 +209,11 @@ func (l *Lease) keepOnce(ctx context.Context) error {
 	defer cancel()
 	l.turn.Lock()
 	defer l.turn.Unlock()
-	now, held, err := l.Holder(ctx)
+	now, _, err := l.Holder(ctx)
 	if err != nil {
 		return nil // it cannot be read for now: the next beat asks again, and Remaining shrinks
 	}
-	if l.lost(now, held) {
+	if l.lost(now) {
 		l.written.Store(nil)
 		return &LeaseLostError{By: now}
 	}
@@ -208,14 +221,12 @@ func (l *Lease) keepOnce(ctx context.Context) error {
 	return nil
 }
 
-// lost says whether what stands in the cell means that the lease is another process's. A process of an epoch before ours
-// was in the middle of a beat when it was taken over: there is no compare-and-swap, so its last beat may come after our
-// first. One of our own epoch that has let go has found the fence taken, by us.
-func (l *Lease) lost(now Holder, held bool) bool {
-	if now.same(l.holder) {
-		return false
-	}
-	return now.Epoch > l.holder.Epoch || now.Epoch == l.holder.Epoch && held
+// lost says whether what stands in the cell means that the lease is another process's. One of an epoch before ours was in the
+// middle of a beat when it was taken over: there is no compare-and-swap, so its last beat may come after our first. One of our own
+// epoch began when we did, and which of the two may go on is for the fence, or the journal, to say: the other finds out there and
+// ends, and if it dies before that, its beat must not end us.
+func (l *Lease) lost(now Holder) bool {
+	return now.Epoch > l.holder.Epoch
 }
 
 // Remaining is how long every other process still takes this one for alive; not more than zero means that it may be taken
@@ -225,7 +236,7 @@ func (l *Lease) Remaining() time.Duration {
 	if written == nil {
 		return 0
 	}
-	return l.term - time.Since(*written)
+	return l.term - written.ago()
 }
 
 // Release says that nobody holds the lease any more, unless it is somebody else's by now.

@@ -175,10 +175,14 @@ var leases = map[string]func(t *testing.T, lease func() *Lease){
 		b.keeps(t)
 		a.lost(t, "b took over the lease for deployment d1")
 	},
-	"two take it under one epoch": func(t *testing.T, lease func() *Lease) {
+	"two take it under one epoch and the later one dies": func(t *testing.T, lease func() *Lease) {
 		a, b := hold(t, lease(), "d1", "a", 1), hold(t, lease(), "d2", "b", 1)
-		a.lost(t, "b took over the lease for deployment d2")
-		b.keeps(t)
+		b.dies(t)
+		time.Sleep(time.Minute)
+		if h, held, err := lease().Holder(t.Context()); h.Owner != "a" || !held || err != nil {
+			t.Errorf("%v, %v, %v", h, held, err)
+		}
+		a.keeps(t)
 	},
 	"two take it under one epoch and the later one finds the fence taken": func(t *testing.T, lease func() *Lease) {
 		a, b := hold(t, lease(), "d1", "a", 1), hold(t, lease(), "d2", "b", 1)
@@ -292,6 +296,21 @@ func TestRemainingCountsFromTheBeginOfABeat(t *testing.T) {
 			t.Fatal(err)
 		}
 		must(t, l.Remaining(), 26*time.Second)
+	})
+}
+
+// A laptop that wakes up knows that time has passed, although the clock by which it waits stood still.
+func TestRemainingCountsSleep(t *testing.T) {
+	inCloud(t, func(t *testing.T, c *cloud) {
+		l := LeaseInParams(c.client, app, term)
+		if err := l.Take(t.Context(), "d1", "a", 1); err != nil {
+			t.Fatal(err)
+		}
+		written := l.written.Load()
+		l.written.Store(&moment{clock: written.clock, wall: written.wall.Add(-time.Hour)})
+		must(t, l.Remaining(), term-time.Hour)
+		l.written.Store(&moment{clock: written.clock, wall: written.wall.Add(time.Hour)}) // somebody has set it back
+		must(t, l.Remaining(), term)
 	})
 }
 
