@@ -140,6 +140,11 @@ func (r *run) ready(ctx context.Context, stepName string, color traffic.Color, n
 		if err := both.Wait(); err != nil {
 			return false, "", err
 		}
+		if color == r.State.To {
+			if err := r.meanwhileGrowing(ctx, &r.State, stack); err != nil {
+				return false, "", err
+			}
+		}
 		if stack.Group.Size.Desired < want {
 			pin := func(ctx context.Context) error { return r.pinAt(ctx, stack.Group, r.State.Deployment, want, want) }
 			if err := r.soon(ctx, pin, r.mayTake()); err != nil {

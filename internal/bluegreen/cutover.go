@@ -261,7 +261,7 @@ func (r *run) shiftSteps(s *State, i int) []step.Step[State] {
 	}
 	if last {
 		watch.Name, watch.Title = "hold", fmt.Sprintf("hold %s at capacity and watch %s for %s", s.old(), s.To, s.Rollout.Hold)
-		watch.Do = func(ctx context.Context, s *State) error { return r.watch(ctx, s, s.Rollout.Hold) }
+		watch.Do = func(ctx context.Context, s *State) error { return r.watch(ctx, s, s.Rollout.Hold, r.keepUp) }
 	}
 	return []step.Step[State]{
 		move,

@@ -16,6 +16,8 @@ const (
 	patience = 10 * time.Minute
 	// hurry is how long the journal may take while traffic goes back.
 	hurry = 5 * time.Second
+	// toldLater is how long the journal may take for the end of a rollback.
+	toldLater = 2 * time.Minute
 )
 
 // patiently makes steps begin again while AWS throttles or does not answer. Each may, wherever it was cut off; and a service
@@ -86,12 +88,16 @@ type patientStore struct {
 
 // Append stores a record.
 func (p patientStore) Append(ctx context.Context, record step.Record) error {
-	if record.Phase == step.Undo || p.run.rescuing {
+	if record.Phase == step.Undo {
 		short, cancel := context.WithTimeoutCause(ctx, hurry, fmt.Errorf("the journal did not take it within %s", hurry))
 		defer cancel()
 		return p.Store.Append(short, record)
 	}
-	return p.run.insist(ctx, patience, "journal", func(ctx context.Context) error { return p.Store.Append(ctx, record) })
+	limit := patience
+	if p.run.rescuing {
+		limit = toldLater // all is put back, and a later rollback can tell the journal
+	}
+	return p.run.insist(ctx, limit, "journal", func(ctx context.Context) error { return p.Store.Append(ctx, record) })
 }
 
 // Trim forgets what nobody will ask for. It is never worth a wait.

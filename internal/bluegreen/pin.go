@@ -79,6 +79,10 @@ func foundSize(g group.Group) (group.Size, error) {
 	return p.found, nil
 }
 
+// maxPinned is how many minimums a pin remembers. One that is cut off may have set the newest, or still have the one before it; a tag
+// has room for 256 characters.
+const maxPinned = 8
+
 // pinAt raises a group's minimum, and its maximum if that is below atMost, so that nothing shrinks it. First the tag, then
 // the size: a process that dies in between leaves a tag that changes nothing.
 func (a *App) pinAt(ctx context.Context, g group.Group, deployment string, minimum, atMost int) error {
@@ -92,6 +96,7 @@ func (a *App) pinAt(ctx context.Context, g group.Group, deployment string, minim
 	p.deployment = deployment
 	if !slices.Contains(p.pinned, minimum) {
 		p.pinned = append(p.pinned, minimum)
+		p.pinned = p.pinned[max(0, len(p.pinned)-maxPinned):]
 	}
 	change := group.Change{}
 	if g.Size.Max < max(atMost, minimum) {

@@ -26,6 +26,8 @@ type run struct {
 	sent   []traffic.Batch // those that were sent since the last of which the outcome is known
 	// rescuing says that this is a rollback that somebody commanded, and now that it takes the old colour as it is.
 	rescuing, now bool
+	gates         gates
+	keptUp        int // instances for which the old colour has capacity, as far as this process saw to it
 }
 
 // newRun prepares a run with the epoch under which it will write.

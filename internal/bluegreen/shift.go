@@ -19,7 +19,7 @@ func (r *run) shift(ctx context.Context, s *State, i int) error {
 			return err
 		}
 	}
-	s.Served, s.Since = true, time.Time{}
+	s.Served, s.Since, s.Watched = true, time.Time{}, 0
 	if i == 0 {
 		// From here on others may see the new colour, whatever becomes of the call below.
 		if err := r.Save(ctx); err != nil {

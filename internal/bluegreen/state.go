@@ -29,7 +29,9 @@ type State struct {
 	ChangeID string      `json:"change_id"` // of the newest batch
 	Served   bool        `json:"served"`    // the new colour got traffic
 	Since    time.Time   `json:"since"`     // begin of the watch or hold that is under way
-	Cause    string      `json:"cause,omitempty"`
+	// Watched is how much of that the gates were asked: the time in which no process lived does not count.
+	Watched time.Duration `json:"watched,omitempty"`
+	Cause   string        `json:"cause,omitempty"`
 }
 
 // old is the colour that traffic leaves.

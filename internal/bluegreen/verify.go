@@ -21,7 +21,8 @@ type propagation struct {
 }
 
 // verify waits until a batch is true for every client that asks: Route 53 says INSYNC, each delegated name server answers
-// the new fence, and what they answered before has run out of caches. Every poll also looks for changes by others.
+// the new fence, and what they answered before has run out of caches. Every poll also looks for changes by others, and at the colour
+// that has just got traffic.
 func (r *run) verify(ctx context.Context, s *State) error {
 	p := &propagation{
 		fence: strings.Trim(s.fence().Value(), `"`), seen: map[string]bool{}, lost: map[string]error{},
@@ -29,6 +30,9 @@ func (r *run) verify(ctx context.Context, s *State) error {
 	}
 	return r.until(ctx, "verify", "the name servers", r.Config.Limits.Propagation.Span(), func(ctx context.Context) (bool, string, error) {
 		if err := r.check(ctx, s); err != nil {
+			return false, "", err
+		}
+		if err := r.meanwhile(ctx, s); err != nil {
 			return false, "", err
 		}
 		if !p.synced {

@@ -17,26 +17,30 @@ const sickPolls = 2
 // gateGrace is how much longer than its span a watch waits for a gate that cannot be read.
 const gateGrace = 15 * time.Minute
 
-// gates is what a watch has seen of the colour that gets traffic.
+// gates is what a process has seen of the colour that gets traffic.
 type gates struct {
 	stack    Stack
-	failures int // probes that failed in a row
-	sick     int // polls in a row with too few healthy targets
+	asked    time.Time // when those were asked last that answer at once
+	failures int       // probes that failed in a row
+	sick     int       // polls in a row with too few healthy targets
 	verdict  string
 }
 
+// doubt says that a gate is about to say no: a watch does not end on that.
+func (g *gates) doubt() bool { return g.failures > 0 || g.sick > 0 }
+
 // watch lets time pass while every gate says yes: probes, the share of errors, the health of targets. One that says no ends
-// the watch with an error. One that cannot be read says nothing; the watch goes on until it can.
-func (r *run) watch(ctx context.Context, s *State, span time.Duration) error {
+// the watch with an error. One that cannot be read says nothing; the watch goes on until it can. also is done at every look.
+func (r *run) watch(ctx context.Context, s *State, span time.Duration, also ...func(context.Context, *State)) error {
 	if s.Since.IsZero() {
 		s.Since = time.Now().UTC()
 		if err := r.Save(ctx); err != nil {
 			return err
 		}
 	}
-	end := s.Since.Add(span)
-	g := &gates{}
-	limit := time.Until(end) + gateGrace
+	g, begun, before := &r.gates, time.Now(), s.Watched
+	saved := before
+	limit := span - before + gateGrace
 	return r.untilEvery(ctx, r.Config.Gate.Interval.Span(), "watch", "the gates of "+string(s.To), limit, func(ctx context.Context) (bool, string, error) {
 		if err := r.check(ctx, s); err != nil {
 			return false, "", err
@@ -44,16 +48,30 @@ func (r *run) watch(ctx context.Context, s *State, span time.Duration) error {
 		if err := r.ask(ctx, s, g); err != nil {
 			return false, "", err
 		}
-		left := time.Until(end)
-		if left <= 0 {
+		for _, do := range also {
+			do(ctx, s)
+		}
+		s.Watched = before + time.Since(begun)
+		left := span - s.Watched
+		if left <= 0 && !g.doubt() {
 			return true, "", nil
 		}
-		return false, fmt.Sprintf("%s; %s left", g.verdict, left.Round(time.Second)), nil
+		if s.Watched-saved >= max(span/saves, time.Minute) {
+			saved = s.Watched
+			if err := r.SaveSoon(ctx); err != nil {
+				return false, "", err
+			}
+		}
+		return false, fmt.Sprintf("%s; %s left", g.verdict, max(0, left).Round(time.Second)), nil
 	})
 }
 
+// saves is how often a watch notes how far it came, at most: a resume has no more than one part of so many to watch again.
+const saves = 10
+
 // ask asks all gates once.
 func (r *run) ask(ctx context.Context, s *State, g *gates) error {
+	g.asked = time.Now()
 	if err := r.lookAt(ctx, s.To, g); err != nil {
 		return wait.Soft(fmt.Errorf("the targets cannot be read: %w", err))
 	}
@@ -71,6 +89,45 @@ func (r *run) ask(ctx context.Context, s *State, g *gates) error {
 	}
 	g.verdict = strings.Join([]string{targets, probe, share}, ", ")
 	return nil
+}
+
+// due says that the gates want a look, while something else than they is waited for: the new colour has traffic, and was not
+// looked at for as long as a watch would.
+func (r *run) due(s *State) bool {
+	if r.weights(s).Share(s.To) == 0 {
+		return false
+	}
+	if r.gates.asked.IsZero() {
+		r.gates.asked = time.Now() // it has just been proven
+	}
+	return time.Since(r.gates.asked) >= r.Config.Gate.Interval.Span()
+}
+
+// meanwhile asks the gates that answer at once if they are due. What cannot be read says nothing.
+func (r *run) meanwhile(ctx context.Context, s *State) error {
+	if !r.due(s) {
+		return nil
+	}
+	g := &r.gates
+	g.asked = time.Now()
+	if err := r.lookAt(ctx, s.To, g); err != nil {
+		return nil
+	}
+	if _, err := r.askTargets(s, g); err != nil {
+		return err
+	}
+	_, err := r.askProbe(ctx, g)
+	return err
+}
+
+// meanwhileGrowing is meanwhile for a colour that is given more instances, of which not all can be healthy yet.
+func (r *run) meanwhileGrowing(ctx context.Context, s *State, stack Stack) error {
+	if !r.due(s) {
+		return nil
+	}
+	r.gates.asked, r.gates.stack = time.Now(), stack
+	_, err := r.askProbe(ctx, &r.gates)
+	return err
 }
 
 // lookAt reads the whole stack once, and after that its targets only: a watch takes long, and APIs have quotas.
@@ -144,7 +201,8 @@ func (r *run) askErrors(ctx context.Context, s *State, g *gates) (string, error)
 	if err != nil {
 		return "", wait.Soft(fmt.Errorf("the share of errors cannot be read: %w", err))
 	}
-	requests, bad := metrics.Sum(series[0]), metrics.Sum(series[1])+metrics.Sum(series[2])
+	bad := metrics.Sum(series[1]) + metrics.Sum(series[2])
+	requests := max(metrics.Sum(series[0]), bad) // requests for which there was no target are among the latter only
 	if requests < float64(r.Config.Gate.MinRequests) {
 		return fmt.Sprintf("%.0f requests, too few to judge", requests), nil
 	}

@@ -171,7 +171,7 @@ func (r *Runner[S]) undo(ctx context.Context) error {
 		r.record.Steps[s.Name] = Undoing
 		// A journal that cannot be written, or that does not answer, must not keep traffic on a bad version: an undo finds
 		// out for itself what there is to do, so its intent may be missing. The end of the run says that the journal is behind.
-		if err := r.saveSoon(ctx); err != nil && stops(ctx, err) {
+		if err := r.SaveSoon(ctx); err != nil {
 			return &Error{Step: s.Name, Undo: true, Err: err}
 		}
 		back := cmp.Or(s.Back, "undo: "+s.Title)
@@ -244,13 +244,6 @@ func (r *Runner[S]) saveStopped(ctx context.Context) error {
 	return r.save(ctx)
 }
 
-// saveSoon gives up on a journal that takes too long.
-func (r *Runner[S]) saveSoon(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, intentTimeout)
-	defer cancel()
-	return r.save(ctx)
-}
-
 func (r *Runner[S]) save(ctx context.Context) error {
 	state, err := json.Marshal(&r.State)
 	if err != nil {
@@ -267,6 +260,17 @@ func (r *Runner[S]) save(ctx context.Context) error {
 
 // Save stores the state in the middle of a long step, so that a resume knows how far it came.
 func (r *Runner[S]) Save(ctx context.Context) error { return r.save(ctx) }
+
+// SaveSoon is Save for what a resume could do without: it gives up on a journal that takes too long, and returns only what ends the
+// run.
+func (r *Runner[S]) SaveSoon(ctx context.Context) error {
+	short, cancel := context.WithTimeout(ctx, intentTimeout)
+	defer cancel()
+	if err := r.save(short); err != nil && stops(ctx, err) {
+		return err
+	}
+	return nil
+}
 
 func (r *Runner[S]) observe() Observer {
 	if r.Observer == nil {
