@@ -65,7 +65,9 @@ func newRetire(e *env) *cobra.Command {
 		Use:   "retire",
 		Short: "Scale down the color that serves nobody, once its clients have left",
 		Long: "retire sends probes of its own to the load balancer of the color without traffic; when the balancer's request count\n" +
-			"has shown them and little else for a quiet span, it scales the color down. Without that proof the color stays.",
+			"has shown them and little else for a quiet span, it scales the color down. Without that proof the color stays.\n\n" +
+			"A request counts once, when it is routed: a WebSocket, a stream or an upload that lasts for longer than drain.quiet is\n" +
+			"not seen, and ends with the deregistration delay of its target group. Set drain.quiet to the longest that you have.",
 		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if standby < 0 {

@@ -29,7 +29,7 @@ func (r *run) create(ctx context.Context, s *State) error {
 	if !slices.Equal(names.targetNames(b), s.Make.Targets) {
 		return fmt.Errorf("the target groups of %s are not those of the plan any more: their copies were to be called %v", s.old(), s.Make.Targets)
 	}
-	c := &cloning{run: r, ctx: ctx, from: b, names: names, to: r.Config.Stack(s.To), tags: r.copyTags(s, names)}
+	c := &cloning{run: r, ctx: r.whileAlive(ctx), from: b, names: names, to: r.Config.Stack(s.To), tags: r.copyTags(s, names)}
 	c.start(s)
 	if err := c.parts.wait(); err != nil {
 		return err
@@ -155,8 +155,10 @@ func (c *cloning) beginGroup(routes []*part[struct{}]) {
 		if err != nil {
 			return err
 		}
-		return api.Create(c.ctx, from, group.Copy{
-			Name: name, TemplateID: version.TemplateID, TemplateVersion: version.Number, TargetGroups: copies, Tags: c.tags(from.Group.Tags),
+		return c.seen(c.ctx, "create", func(ctx context.Context) error {
+			return api.Create(ctx, from, group.Copy{
+				Name: name, TemplateID: version.TemplateID, TemplateVersion: version.Number, TargetGroups: copies, Tags: c.tags(from.Group.Tags),
+			})
 		})
 	})
 	then := func(work func() error) {

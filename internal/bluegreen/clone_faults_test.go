@@ -138,3 +138,50 @@ func TestCloneRefusedIsUndone(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatWasJustMadeIsNotSeenYet has Auto Scaling know a new launch template version a while after it was made.
+func TestWhatWasJustMadeIsNotSeenYet(t *testing.T) {
+	unknown := wire.Fault{
+		Service: "autoscaling", Operation: "CreateAutoScalingGroup", Action: wire.ActionError, Code: "ValidationError",
+		Message: "You must use a valid fully-formed launch template. The specified version is not found.",
+	}
+	for name, c := range map[string]struct {
+		fault wire.Fault
+		times int
+		ends  exit.Code
+	}{
+		"for a while": {unknown, 5, exit.Done},
+		"never":       {unknown, -1, exit.Failed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.fault.Nth, c.fault.Times = 1, c.times
+			struck(t, c.fault, func(h *hands, found string, ev *events, err error) {
+				if code := exit.CodeOf(err); code != c.ends {
+					h.t.Errorf("exit code %d: %v", code, err)
+				}
+				if left := h.account(); c.ends == exit.Failed && left != found {
+					h.t.Errorf("the account is not as found (-found +left):\n%s", cmp.Diff(found, left))
+				}
+			})
+		})
+	}
+}
+
+// TestComparedWhileItIsNotSeenYet has EC2 know a new version for Auto Scaling, and for who describes it a while later.
+func TestComparedWhileItIsNotSeenYet(t *testing.T) {
+	inWorld(t, stack.Spec{BlueOnly: true}, func(ctx context.Context, w *world) {
+		app, ev := w.process("me", nil)
+		ev.on(func(e bluegreen.Event) {
+			if e.Event == bluegreen.StepBegan && e.Step == "compare" {
+				w.sb.Front.Faults.Add(wire.Fault{
+					Service: "ec2", Operation: "DescribeLaunchTemplateVersions", Nth: 1, Times: 4,
+					Action: wire.ActionError, Code: "InvalidLaunchTemplateId.VersionNotFound",
+				})
+			}
+		})
+		if err := cloneOf(w.made.Images["v2"])(ctx, app); err != nil {
+			ev.log(w.t)
+			w.t.Error(err)
+		}
+	})
+}

@@ -29,7 +29,11 @@ func (e *CompareError) Error() string {
 
 // compareStacks describes both stacks and compares them field by field. What a clone lost must have been accepted by name.
 func (r *run) compareStacks(ctx context.Context, s *State) error {
-	source, clone, err := r.bothBlueprints(ctx, s)
+	var source, clone blueprint
+	err := r.seen(ctx, "compare", func(ctx context.Context) (err error) {
+		source, clone, err = r.bothBlueprints(ctx, s)
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bluegreen/internal/aws/awserr"
+	awscall "bluegreen/internal/aws/call"
 	"bluegreen/internal/step"
 	"bluegreen/internal/wait"
 )
@@ -45,7 +46,7 @@ func (r *run) insist(ctx context.Context, limit time.Duration, name string, do f
 	for {
 		begun := time.Now()
 		err := do(ctx)
-		if !awserr.Transient(err) || ctx.Err() != nil || timedOut(err) {
+		if !awserr.Transient(err) && !errors.Is(err, awscall.ErrLate) || ctx.Err() != nil || timedOut(err) {
 			return err
 		}
 		if since.IsZero() || time.Since(begun) > limit {

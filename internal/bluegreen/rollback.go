@@ -69,9 +69,9 @@ func (r *run) behind(err error) bool {
 
 // takeFrom takes the lease from whoever has it, if it can be taken: traffic does not wait for Parameter Store. It returns when
 // the last call has ended that the process may have under way which was pre-empted: until then that one could still pin what
-// we unpin.
+// we unpin, or make what we delete. It learns of us at its next beat.
 func (r *run) takeFrom(ctx context.Context) (others time.Time) {
-	others = time.Now().Add(min(inTime, r.Config.Lease.Span()))
+	others = time.Now().Add(min(inTime, r.Config.Lease.Span()) + r.Config.Lease.Span()/3)
 	ctx, cancel := context.WithTimeout(ctx, hurry)
 	defer cancel()
 	_, held, err := r.lease.Holder(ctx)

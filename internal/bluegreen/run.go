@@ -85,6 +85,10 @@ func (r *run) keeping(ctx context.Context, work func(context.Context) error) err
 		}
 	}()
 	err := work(ctx)
+	var lost *journal.LeaseLostError
+	if err != nil && errors.As(context.Cause(ctx), &lost) && !errors.As(err, &lost) {
+		err = errors.Join(lost, err) // which says only that its context has ended
+	}
 	stop(nil)
 	<-kept
 	return errors.Join(err, r.letGo(ctx))
@@ -219,6 +223,18 @@ func (r *run) mayTake() time.Duration {
 		return inTime
 	}
 	return left
+}
+
+// whileAlive is for many calls that take nothing away, where a look at the fence before each would take as long as they do: none
+// begins, or goes on, when others may take this process for dead. Who was taken over alive learns so from the lease.
+func (r *run) whileAlive(ctx context.Context) context.Context {
+	return awscall.NotAfterAny(ctx, func() time.Time {
+		until, soon := r.lease.Until(), time.Now().Add(inTime)
+		if until.Before(soon) {
+			return until
+		}
+		return soon
+	})
 }
 
 // after makes a call right after a proof that this process may. One that comes too late, or not through, begins again with

@@ -110,7 +110,7 @@ func (r *run) meanwhile(ctx context.Context, s *State) error {
 	}
 	g := &r.gates
 	g.asked = time.Now()
-	if err := r.lookAt(ctx, s.To, g); err != nil {
+	if r.lookAt(ctx, s.To, g) != nil {
 		return nil
 	}
 	if _, err := r.askTargets(s, g); err != nil {

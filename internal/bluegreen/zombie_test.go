@@ -13,7 +13,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"bluegreen/internal/sandbox/stack"
 	"bluegreen/internal/traffic"
 )
 
@@ -76,14 +75,15 @@ func (f *freezer) dialContext(ctx context.Context, network, addr string) (net.Co
 func TestZombie(t *testing.T) {
 	var woken atomic.Int64
 	t.Run("frozen", func(t *testing.T) {
-		for name, do := range map[string]deed{"cutover": cutoverTo(traffic.Green), "rollback": rollback, "retire": retire} {
+		toGreen := cutoverTo(traffic.Green)
+		for _, sc := range []scenario{
+			{name: "cutover", do: toGreen},
+			{name: "rollback", before: []deed{toGreen}, do: rollback},
+			{name: "retire", before: []deed{toGreen}, do: retire},
+		} {
 			for then, takeOver := range map[string]deed{"resume": resume, "rollback": rollback} {
-				t.Run(name+", then "+then, func(t *testing.T) {
+				t.Run(sc.name+", then "+then, func(t *testing.T) {
 					t.Parallel()
-					sc := scenario{name: name, do: do}
-					if name != "cutover" {
-						sc.before = []deed{cutoverTo(traffic.Green)}
-					}
 					e := uninterrupted(t, sc)
 					for n := 1; n <= e.calls; n += stride {
 						freeze(t, sc, n, takeOver)
@@ -99,7 +99,7 @@ func TestZombie(t *testing.T) {
 // freeze runs a scenario whose process is frozen before its nth call and thawed after takeOver has ended.
 func freeze(t *testing.T, sc scenario, n int, takeOver deed) {
 	t.Helper()
-	inWorld(t, stack.Spec{}, func(ctx context.Context, w *world) {
+	inWorld(t, sc.spec, func(ctx context.Context, w *world) {
 		t := w.t
 		w.prepare(ctx, sc)
 		l, g := w.ledger(), w.watch()

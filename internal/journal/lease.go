@@ -239,6 +239,11 @@ func (l *Lease) Remaining() time.Duration {
 	return l.term - written.ago()
 }
 
+// Until is when other processes take this one for dead, by the wall clock; long ago while the lease is not held.
+func (l *Lease) Until() time.Time {
+	return time.Now().Round(0).Add(l.Remaining())
+}
+
 // Release says that nobody holds the lease any more, unless it is somebody else's by now.
 func (l *Lease) Release(ctx context.Context) error {
 	l.turn.Lock()
