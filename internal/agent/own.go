@@ -16,7 +16,8 @@ func (a *agent) newOwner() (err error) {
 	r := a.settings.Restart
 	o := owner.Options{
 		Engine: a.engine, App: a.settings.App, Color: a.settings.Color, Instance: a.machine.id, Version: a.Version,
-		Ensure: a.ensure, Health: a.verdict, Watch: a.watch, Unwatch: a.unwatch, Observe: a.observe, Redact: a.redact, Quiesce: a.quiesce,
+		Ensure: a.ensure, Health: a.verdict, Watch: a.watch, Unwatch: a.unwatch, Observe: a.observe, Redact: a.redact,
+		Quiesce: a.quiesce, QuiesceFor: a.settings.Lifecycle.Notice,
 		UnhealthyFor: r.After, CoolDown: r.Cooldown, Budget: r.Budget, Crashes: r.Crashes, Log: a.Log,
 	}
 	if r.Escalate && a.account != nil && a.machine.metadata != nil {

@@ -24,6 +24,7 @@ type model struct {
 	subs   []chan docker.Event
 	cut    chan struct{} // closed when the daemon goes away
 	down   bool
+	stops  time.Duration      // how long a container takes to stop
 	skew   time.Duration      // by which its clock is wrong, like that of the machine
 	moved  func(*box, string) // told, with the lock held, of each change; may be nil
 	faults []string           // broken invariants
@@ -50,7 +51,7 @@ const (
 )
 
 func newModel(images ...string) *model {
-	m := &model{images: map[string]bool{}, cut: make(chan struct{}), good: map[string]bool{}}
+	m := &model{images: map[string]bool{}, cut: make(chan struct{}), stops: stopTakes, good: map[string]bool{}}
 	for _, i := range images {
 		m.images[i] = true
 	}
@@ -235,7 +236,7 @@ func (m *model) Stop(ctx context.Context, id string, _ time.Duration) error {
 		b, err := m.box(id)
 		if err == nil && up(b) {
 			run := b.run
-			time.AfterFunc(stopTakes, func() {
+			time.AfterFunc(m.stops, func() {
 				m.mu.Lock()
 				defer m.mu.Unlock()
 				if b.run == run && up(b) {
@@ -249,7 +250,7 @@ func (m *model) Stop(ctx context.Context, id string, _ time.Duration) error {
 		return err
 	}
 	select {
-	case <-time.After(stopTakes + time.Millisecond):
+	case <-time.After(m.stops + time.Millisecond):
 	case <-m.gone():
 		return errDown
 	case <-ctx.Done():

@@ -92,7 +92,8 @@ type Options struct {
 	Unwatch func(why string)
 	// Quiesce is called before a container that serves is stopped for another one: a chance to have the load balancer
 	// send nothing. May be nil.
-	Quiesce func(ctx context.Context)
+	Quiesce    func(ctx context.Context)
+	QuiesceFor time.Duration // the longest that Quiesce takes
 	// Escalate says that this instance cannot run the app. It is called again while it fails. May be nil.
 	Escalate func(ctx context.Context, reason string) error
 	// Observe gets the status whenever it is another. It must not call the owner. May be nil.

@@ -25,6 +25,7 @@ func (o *Owner) perform(ctx context.Context, v view, d decision) error {
 		return o.stop(ctx, c, d.hand)
 	case restart:
 		o.expected[c.ID] = true
+		o.busy(stopTimeout(c))
 		return engine.Restart(lasting, c.ID, stopTimeout(c))
 	case remove:
 		return o.counted(c, engine.Remove(lasting, c.ID))
@@ -90,6 +91,7 @@ func (o *Owner) counted(c docker.Container, err error) error {
 // stop stops a container. One that makes way for another is free to start again: it has done nothing wrong.
 func (o *Owner) stop(ctx context.Context, c docker.Container, hand bool) error {
 	if hand && c.State == docker.Running && o.options.Quiesce != nil {
+		o.busy(o.options.QuiesceFor)
 		o.options.Quiesce(ctx)
 		select {
 		case <-ctx.Done():
@@ -101,6 +103,7 @@ func (o *Owner) stop(ctx context.Context, c docker.Container, hand bool) error {
 		}
 	}
 	o.expected[c.ID] = true
+	o.busy(stopTimeout(c))
 	if err := o.options.Engine.Stop(context.WithoutCancel(ctx), c.ID, stopTimeout(c)); err != nil {
 		return o.counted(c, err)
 	}

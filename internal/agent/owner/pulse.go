@@ -4,17 +4,25 @@ import "time"
 
 // pulse shows that the turns go on.
 type pulse struct {
-	at   time.Time // the begin of a turn that is under way, or else the end of the last one
-	busy bool
+	at    time.Time     // of the last sign of life
+	limit time.Duration // until the next
 }
 
-// busyLimit is more than any call of Docker may take: each has a limit of its own.
+// busyLimit is more than any call of Docker may take, beside the time that a container is given to stop: each has a limit of
+// its own.
 const busyLimit = 15 * time.Minute
 
-func (o *Owner) beat(busy bool) {
+// busy says that something begins which takes as long as Docker does, and as a container that is stopped may take: an agent
+// that is ended for its patience leaves the app to the next one, which would send it another signal.
+func (o *Owner) busy(stop time.Duration) { o.beat(busyLimit + stop) }
+
+// idle says that a turn is over.
+func (o *Owner) idle() { o.beat(2*o.options.Tick + time.Minute) }
+
+func (o *Owner) beat(limit time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.pulse = pulse{time.Now(), busy}
+	o.pulse = pulse{time.Now(), limit}
 }
 
 // Alive says whether Run goes on: it has had a turn lately, or waits for Docker within the limits that such waits have. A
@@ -22,9 +30,5 @@ func (o *Owner) beat(busy bool) {
 func (o *Owner) Alive() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	limit := 2*o.options.Tick + time.Minute
-	if o.pulse.busy {
-		limit = busyLimit
-	}
-	return time.Since(o.pulse.at) < limit
+	return time.Since(o.pulse.at) < o.pulse.limit
 }

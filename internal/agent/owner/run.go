@@ -61,8 +61,8 @@ func (o *Owner) sleep(ctx context.Context, d time.Duration) bool {
 
 // turn looks, decides and does one thing. It returns how long to wait for the next turn if nothing happens.
 func (o *Owner) turn(ctx context.Context) time.Duration {
-	o.beat(true)
-	defer o.beat(false)
+	o.busy(0)
+	defer o.idle()
 	o.read()
 	all, err := o.options.Engine.Containers(ctx, map[string]string{LabelApp: ""})
 	if err != nil {
