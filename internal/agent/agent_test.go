@@ -1,7 +1,11 @@
 package agent_test
 
 import (
+	"errors"
+	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bluegreen/internal/agent/owner"
+	"bluegreen/internal/agent/serve"
 	"bluegreen/internal/docker"
 	"bluegreen/internal/docker/dockertest"
 	"bluegreen/internal/sandbox/wire"
@@ -205,4 +210,39 @@ func TestWaiting(t *testing.T) {
 		t.Errorf("it is not alive: %d", code)
 	}
 	r.terminate()
+}
+
+// A container that serves on because its successor cannot be made keeps the secrets that it was made for.
+func TestSecretsOfTheOneThatStays(t *testing.T) {
+	w := newWorld(t)
+	w.parameter("/shop/old", planted[0], ssmtypes.ParameterTypeSecureString)
+	w.parameter("/shop/new", planted[1], ssmtypes.ParameterTypeSecureString)
+	v1, v2 := w.push(dockertest.App{Version: "v1"}), w.push(dockertest.App{Version: "v2"})
+	w.configure(v1, "[secrets.OLD]\nfrom = \"ssm:/shop/old\"\n")
+	first := w.start()
+	w.awaitReady()
+	first.terminate()
+
+	const replaced = "[secrets.NEW]\nfrom = \"ssm:/shop/new\"\n"
+	w.configure(strings.TrimSuffix(v1, "v1")+"v0", replaced)
+	second := w.start()
+	w.await("a word on the image", func() bool {
+		s := w.status()
+		return s.Phase == serve.Serving && strings.Contains(s.Why, "v0")
+	})
+	if got := w.ask("/read?path=/run/secrets/OLD"); got != planted[0] {
+		t.Errorf("the app that stays reads %q", got)
+	}
+	second.terminate()
+
+	w.configure(v2, replaced)
+	w.start()
+	w.await("v2 alone", func() bool {
+		all := w.containers(t.Context())
+		return len(all) == 1 && all[0].Labels[owner.LabelImage] == v2 && w.status().Health.Ready
+	})
+	w.await("the end of a file that nobody needs", func() bool {
+		_, err := os.Stat(filepath.Join(w.runDir(), "secrets", w.app, "OLD"))
+		return errors.Is(err, fs.ErrNotExist)
+	})
 }

@@ -119,12 +119,13 @@ func (a *agent) observe(s owner.Status) {
 		showImage(b, image)
 	})
 	a.phase(serve.Phase(s.Phase), why)
-	if s.Phase == owner.Serving && s.Refused == nil {
+	if s.Settled {
 		a.pruneSecrets()
 	}
 }
 
-// pruneSecrets removes the files of secrets that are no more, once no container is left that could be put back.
+// pruneSecrets removes the files of secrets that are no more, once no container is left that was made for them: neither one
+// that could be put back, nor one that serves on because its successor cannot be made.
 func (a *agent) pruneSecrets() {
 	if err := a.secrets.Prune(); err != nil {
 		a.Log.Warn("remove the files of secrets that are no more", "error", err)

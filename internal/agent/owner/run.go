@@ -185,6 +185,7 @@ func (o *Owner) watch(v view) {
 func (o *Owner) status(v view, d decision) Status {
 	s := Status{
 		Phase: d.phase, Reason: d.reason, Restarts: len(o.budget.spent), Escalated: o.memory.appeal.reason, Exits: slices.Clone(o.exits),
+		Settled: d.phase == Serving && v.wanted != nil && v.wanted == v.good && len(v.ours) == 1,
 	}
 	if c := v.main(); c != nil {
 		s.Container = shown(*c)

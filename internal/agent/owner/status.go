@@ -30,6 +30,7 @@ type Status struct {
 	Reason    string
 	Docker    string // why the daemon cannot be reached; empty when it can
 	Container Container
+	Settled   bool       // it serves, is what there is to be, and there is no other that could be put back
 	Refused   *Container // what was not healthy in time, while it is not tried again
 	Image     string     // why the image may not be the one asked for; empty if it is
 	Exits     []Exit     // of the app, the last ones, oldest first
