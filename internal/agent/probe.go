@@ -10,7 +10,6 @@ import (
 	"bluegreen/internal/agent/health"
 	"bluegreen/internal/agent/owner"
 	"bluegreen/internal/agent/serve"
-	"bluegreen/internal/agent/settings"
 	"bluegreen/internal/docker"
 )
 
@@ -87,28 +86,29 @@ func (a *agent) unwatch(why string) {
 
 func (a *agent) prober() (health.Prober, error) {
 	h := a.settings.Health
-	addr := net.JoinHostPort(loopback(a.settings), strconv.Itoa(h.Port))
 	switch h.Probe {
 	case "tcp":
-		return health.TCP{Addr: addr}, nil
+		return health.TCP{Addr: a.published(h.Port)}, nil
 	case "docker":
 		d := health.Docker{State: a.watched.state, MaxAge: 3 * h.Interval}
-		if h.Port != 0 { // a Docker that hangs runs no HEALTHCHECK, and the app may be well
-			d.Fallback = health.TCP{Addr: addr}
+		if first, some := a.settings.FirstPort(); some { // a Docker that hangs runs no HEALTHCHECK, and the app may be well
+			d.Fallback = health.TCP{Addr: a.published(int(first.Host))}
 		}
 		return d, nil
 	}
-	return health.HTTP{Addr: addr, Path: h.Path, Host: h.Host, Expect: h.Status, TLS: h.Probe == "https"}.Prober()
+	return health.HTTP{Addr: a.published(h.Port), Path: h.Path, Host: h.Host, Expect: h.Status, TLS: h.Probe == "https"}.Prober()
 }
 
-// loopback is the address of this machine at which the app's port is published.
-func loopback(s settings.Settings) string {
-	for _, p := range s.Container.Ports {
-		if int(p.Host) == s.Health.Port && p.HostIP != "" && p.HostIP != "0.0.0.0" && p.HostIP != "::" {
-			return p.HostIP
+// published is where a port of the app is to be reached on this machine.
+func (a *agent) published(port int) string {
+	host := "127.0.0.1"
+	for _, p := range a.settings.Container.Ports {
+		if int(p.Host) == port && p.HostIP != "" && p.HostIP != "0.0.0.0" && p.HostIP != "::" {
+			host = p.HostIP
+			break
 		}
 	}
-	return "127.0.0.1"
+	return net.JoinHostPort(host, strconv.Itoa(port))
 }
 
 // askDocker keeps Docker's word on the container's health fresh, where that is what counts.

@@ -30,6 +30,22 @@ func TestBootWithoutDocker(t *testing.T) {
 	}
 }
 
+// An engine that hangs runs no HEALTHCHECK. The app may be well, and serves on if it takes connections.
+func TestHealthcheckOfAnEngineThatHangs(t *testing.T) {
+	w := newWorldOn(t, func(*sandbox.Sandbox) *dockertest.Daemon { return dockertest.Start(t) })
+	w.configure(w.push(dockertest.App{Version: "v1", Healthcheck: true}), "")
+	w.edit("port", "probe = \"docker\"\n")
+	w.start()
+	w.awaitReady()
+	w.daemon.Freeze(t)
+	defer w.daemon.Thaw(t)
+	for end := time.Now().Add(4 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) { // a verdict is believed for 1.6 s
+		if code, body := w.get("/health"); code != http.StatusOK {
+			t.Fatalf("/health says %d: %s", code, body)
+		}
+	}
+}
+
 // The metadata service comes late, and goes again while the app serves.
 func TestMetadataGoesAndComes(t *testing.T) {
 	w := newWorld(t)

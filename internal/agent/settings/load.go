@@ -120,7 +120,7 @@ const defaultTmpfs = "/tmp"
 
 func (s *Settings) completeHealth() {
 	h := &s.Health
-	if port, ok := s.firstPort(); ok && h.Port == 0 && h.Probe != "docker" {
+	if port, ok := s.FirstPort(); ok && h.Port == 0 && h.Probe != "docker" {
 		h.Port = int(port.Host)
 	}
 	if h.MaxAge == 0 {
@@ -128,8 +128,8 @@ func (s *Settings) completeHealth() {
 	}
 }
 
-// firstPort is the first one that can be probed.
-func (s *Settings) firstPort() (Port, bool) {
+// FirstPort is the first one that can be probed.
+func (s *Settings) FirstPort() (Port, bool) {
 	for _, p := range s.Container.Ports {
 		if p.Protocol == "tcp" {
 			return p, true
