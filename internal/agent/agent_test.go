@@ -212,6 +212,31 @@ func TestWaiting(t *testing.T) {
 	r.terminate()
 }
 
+// An agent that starts after a secret has changed that it is not to look at leaves the app alone.
+func TestRestartAfterRotation(t *testing.T) {
+	w := newWorld(t)
+	w.parameter("/shop/file", planted[0], ssmtypes.ParameterTypeSecureString)
+	w.parameter("/shop/env", planted[0], ssmtypes.ParameterTypeSecureString)
+	w.configure(w.push(dockertest.App{Version: "v1"}), `
+[secrets.FILE]
+from = "ssm:/shop/file"
+[secrets.ENV]
+from = "ssm:/shop/env"
+env = true
+`)
+	first := w.start()
+	w.awaitReady()
+	before := w.one()
+	first.terminate()
+	w.parameter("/shop/file", planted[1], ssmtypes.ParameterTypeSecureString)
+	w.parameter("/shop/env", planted[1], ssmtypes.ParameterTypeSecureString)
+	w.start()
+	w.await("a word on the app", func() bool { return w.status().Phase == serve.Serving })
+	if after := w.one(); after.ID != before.ID || !after.StartedAt.Equal(before.StartedAt) {
+		t.Errorf("it was touched: %+v, before %+v", after, before)
+	}
+}
+
 // A container that serves on because its successor cannot be made keeps the secrets that it was made for.
 func TestSecretsOfTheOneThatStays(t *testing.T) {
 	w := newWorld(t)

@@ -2,7 +2,6 @@ package secret
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -167,33 +166,6 @@ func (k *Keeper) Prune() error {
 			return fmt.Errorf("remove old secrets: %w", err)
 		}
 		k.options.Log.Info("Removed an old secret", "file", e.Name())
-	}
-	return nil
-}
-
-// record is what is noted of a file.
-type record struct {
-	From    string `json:"from"`
-	Version string `json:"version"`
-}
-
-// notes is where: not in the directory, which the app is shown.
-func (k *Keeper) notes() string { return k.options.Dir + ".json" }
-
-// note notes what the files hold.
-func (k *Keeper) note(all map[string]held) error {
-	notes := map[string]record{}
-	for name, h := range all {
-		if s := k.options.Secrets[name]; s.File != "" {
-			notes[name] = record{From: s.From, Version: h.value.Version}
-		}
-	}
-	text, err := json.Marshal(notes)
-	if err == nil {
-		err = replace(k.notes(), text)
-	}
-	if err != nil {
-		return fmt.Errorf("note the versions of secrets: %w", err)
 	}
 	return nil
 }

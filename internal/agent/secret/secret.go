@@ -24,7 +24,7 @@ import (
 // Value is a secret as it is now.
 type Value struct {
 	Text    sealed.Text
-	Version string // another one whenever the text is
+	Version string // never empty once it was fetched, and another one whenever the text is; it may be another one although the text is not
 }
 
 // Secret is one that the app gets: as a file, as a variable of its name, or both.
@@ -33,9 +33,9 @@ type Secret struct {
 	Fetch func(context.Context) (Value, error)
 	File  string // name in the directory; none when empty
 	Env   bool
-	// Restart says that a new version needs a new container; it does for variables.
+	// Restart says that a new text needs a new container; it does for variables.
 	Restart bool
-	Refresh time.Duration // how often to look for a new version; never when zero
+	Refresh time.Duration // how often to look for a new text; never when zero
 }
 
 // Options of a Keeper.
@@ -61,6 +61,7 @@ type Keeper struct {
 
 	mu     sync.Mutex
 	held   map[string]held
+	noted  map[string]record        // by the agent before this one
 	access func(name string) Access // as in the last Write
 	redact *redactor
 }
@@ -102,7 +103,9 @@ func New(o Options) (*Keeper, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Keeper{options: o, held: map[string]held{}, redact: newRedactor()}, nil
+	k := &Keeper{options: o, held: map[string]held{}, redact: newRedactor()}
+	k.noted = k.readNotes()
+	return k, nil
 }
 
 // HasFiles says whether the app is to be shown the directory.
@@ -115,15 +118,21 @@ func (k *Keeper) HasFiles() bool {
 	return false
 }
 
-// Versions are the versions of those secrets whose change takes a new container, by name: they belong into the hash of its
-// configuration. The versions of others do not, or an app that reads its files anew would be replaced all the same.
+// Versions are what tells those secrets whose change takes a new container from those before them, by name: it belongs into
+// the hash of the container's configuration. That is where a secret is from, and its version if it is looked for new ones:
+// otherwise an agent that starts would be what replaces the container, on all instances where it is upgraded. Secrets that an
+// app reads anew have none, or it would be replaced all the same.
 func (k *Keeper) Versions() map[string]string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	versions := map[string]string{}
 	for name, h := range k.held {
-		if s := k.options.Secrets[name]; s.Restart || s.Env {
-			versions[name] = h.value.Version
+		switch s := k.options.Secrets[name]; {
+		case !s.Restart && !s.Env:
+		case s.Refresh == 0:
+			versions[name] = s.From
+		default:
+			versions[name] = s.From + " " + h.value.Version
 		}
 	}
 	return versions
@@ -149,12 +158,19 @@ func (k *Keeper) Redact(text string) string {
 	return k.redact.redact(text)
 }
 
-// keep takes in a value, and says whether it is another one than before.
+// keep takes in a value, and says whether its text is another one than before. While it is not, neither is its version: other
+// texts of the same secret may have changed, or somebody has stored the same one again.
 func (k *Keeper) keep(name string, v Value) (changed bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	before, known := k.held[name]
+	switch n, noted := k.noted[name]; {
+	case known && before.value.Version != "" && before.value.Text.Equal(v.Text):
+		v.Version = before.value.Version
+	case !known && noted && n.From == k.options.Secrets[name].From && n.of(v.Text):
+		v.Version = n.Version
+	}
 	k.held[name] = held{value: v, at: time.Now()}
 	k.redact.add(v.Text.Reveal())
-	return known && (before.value.Version != v.Version || !before.value.Text.Equal(v.Text))
+	return known && !before.value.Text.Equal(v.Text)
 }

@@ -157,7 +157,7 @@ func TestFiles(t *testing.T) {
 	if info, err := os.Stat(b.dir); err != nil || info.Mode().Perm() != 0o711 {
 		t.Errorf("the directory is %v, %v", info.Mode(), err)
 	}
-	if diff := cmp.Diff(map[string]string{"db": "0", "TOKEN": "0"}, b.Versions()); diff != "" {
+	if diff := cmp.Diff(map[string]string{"db": "ssm:/db 0", "TOKEN": "ssm:/token"}, b.Versions()); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(map[string]string{"TOKEN": text("TOKEN", 0)}, b.Env()); diff != "" {
@@ -271,7 +271,7 @@ func TestOutage(t *testing.T) {
 	s.set(errors.New("throttled"))
 	second := newBench(t, s, dir, noEnv)
 	second.must(t, second.Fetch(t.Context()))
-	if diff := cmp.Diff(map[string]string{"db": "3"}, second.Versions()); diff != "" {
+	if diff := cmp.Diff(map[string]string{"db": "ssm:/db 3"}, second.Versions()); diff != "" {
 		t.Error(diff)
 	}
 	second.must(t, second.Write(me))

@@ -44,7 +44,7 @@ func TestWatch(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
-		if diff := cmp.Diff(map[string]string{"db": "2", "TOKEN": "0"}, b.Versions()); diff != "" {
+		if diff := cmp.Diff(map[string]string{"db": "ssm:/db 2", "TOKEN": "ssm:/token"}, b.Versions()); diff != "" {
 			t.Error(diff)
 		}
 	})
