@@ -30,20 +30,36 @@ const (
 	maxPause   = 15 * time.Second
 )
 
-// locate finds out which instance this is. The metadata service may be late at boot, or away for a while: it is waited for.
+// patience is how long the metadata service may take where an agent before this one has noted what it said.
+const patience = 2 * time.Second
+
+// locate finds out which instance this is. The metadata service may be late at boot: it is waited for. When it is away later on,
+// what it said to another agent in this boot holds: the app that runs is not to wait for it.
 func (a *agent) locate(ctx context.Context) error {
 	if strings.EqualFold(os.Getenv(noMetadata), "true") {
 		return a.locateElsewhere()
 	}
 	metadata := imds.New(imds.Options{})
+	noted, known := a.notedMachine()
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
-		m, err := describe(ctx, metadata)
+		asking, cancel := ctx, context.CancelFunc(func() {})
+		if known {
+			asking, cancel = context.WithTimeout(ctx, patience)
+		}
+		m, err := describe(asking, metadata)
+		cancel()
 		if err == nil {
 			a.machine = m
+			a.noteMachine()
 			break
 		}
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
+		}
+		if known {
+			a.Log.Warn("the metadata service does not answer: what it said earlier in this boot holds", "error", err)
+			a.machine = machine{id: noted.ID, region: noted.Region, tags: noted.Tags, metadata: metadata}
+			break
 		}
 		a.board.Phase(serve.Starting, "waiting for the metadata service: "+err.Error())
 		a.systemd.Status("waiting for the metadata service")

@@ -64,8 +64,14 @@ func TestMetadataGoesAndComes(t *testing.T) {
 	if code, body := w.get("/health"); code != http.StatusOK {
 		t.Errorf("/health says %d without a metadata service: %s", code, body)
 	}
-	away.Store(false)
 	r.terminate()
+	second := w.start() // goes on without
+	w.awaitReady()
+	if s := w.status(); s.Instance != w.instance || s.Color != "blue" {
+		t.Errorf("it takes itself for %s, %s", s.Instance, s.Color)
+	}
+	second.terminate()
+	away.Store(false)
 	w.start()
 	w.awaitReady()
 	if after := w.one(); after.ID != before.ID || !after.StartedAt.Equal(before.StartedAt) {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// bootID tells this boot from others.
-func bootID() (string, error) {
+// BootID tells this boot from others.
+func BootID() (string, error) {
 	text, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return "", fmt.Errorf("find out which boot this is: %w", err)

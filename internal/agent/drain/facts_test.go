@@ -163,7 +163,7 @@ func TestKernelsClock(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := clock()
-	boot, err := bootID()
+	boot, err := BootID()
 	if err != nil || len(boot) != 36 {
 		t.Errorf("boot %q, %v", boot, err)
 	}

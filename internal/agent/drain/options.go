@@ -89,7 +89,7 @@ func (o *Options) complete() error {
 
 func (o *Options) completeClock() (err error) {
 	if o.Boot == "" {
-		if o.Boot, err = bootID(); err != nil {
+		if o.Boot, err = BootID(); err != nil {
 			return err
 		}
 	}
