@@ -193,6 +193,7 @@ func TestLaunchesThatAreNone(t *testing.T) {
 		{"in no group that knows it", "", imds.InService, 12},
 		{"retained", "Warmed:Pending:Retained", imds.WarmedStopped, 1},
 		{"in the warm pool", "Warmed:Running", imds.WarmedRunning, 1},
+		{"in a warm pool that never lets it go", "Warmed:Running", imds.InService, 12},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			inFake(t, func(f *fake, _ *drain.Options) { f.state, f.target = c.state, c.target }, func(f *fake) {
@@ -217,4 +218,26 @@ func TestWarmPool(t *testing.T) {
 			t.Errorf("completed with %v, want twice CONTINUE", completed)
 		}
 	})
+}
+
+// TestGroupIsLate has the metadata service know before the group that an instance is to serve again, to an agent that has seen
+// it rest and to one that starts just then.
+func TestGroupIsLate(t *testing.T) {
+	for _, rest := range []struct {
+		state  lifecycle.State
+		target imds.Target
+	}{{"Warmed:Running", imds.WarmedRunning}, {"Standby", imds.Standby}, {"Warmed:Stopped", imds.InService}} {
+		t.Run(string(rest.state), func(t *testing.T) {
+			inFake(t, func(f *fake, _ *drain.Options) { f.state, f.target = rest.state, rest.target }, func(f *fake) {
+				f.after(time.Minute)
+				f.set(rest.state, imds.InService, true)
+				f.after(30 * time.Second)
+				f.set(lifecycle.PendingWait, imds.InService, true)
+				f.after(time.Minute)
+				if _, completed := f.seen(); len(completed) != 1 || completed[0] != lifecycle.Continue {
+					t.Errorf("completed with %v, want CONTINUE", completed)
+				}
+			})
+		})
+	}
 }

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"time"
 
+	"bluegreen/internal/aws/imds"
 	"bluegreen/internal/aws/lifecycle"
 )
 
-// mostLooks is how often a group is asked for an instance that it does not know, but that has a target in it.
+// mostLooks is how often a group is asked for an instance that it does not know, but that has a target in it, and for one that
+// it says rests, but whose target is to serve: the group may say so a little later than the metadata service does.
 const mostLooks = 12
 
 // launchTurn does the next thing for an instance that a launch hook may hold.
@@ -36,6 +38,10 @@ func (d *Drainer) launchOver() bool {
 		defer d.mu.Unlock()
 		// A group's own instances have a target, though not from the first second on.
 		return d.group.looks >= mostLooks || d.seen.targets > 0 && d.seen.target == ""
+	case resting(d.group.State):
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return d.group.looks >= mostLooks || d.seen.targets > 0 && d.seen.target != imds.InService
 	}
 	return !arriving(d.group.State)
 }

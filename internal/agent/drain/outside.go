@@ -42,6 +42,11 @@ func arriving(s lifecycle.State) bool {
 	return strings.HasPrefix(string(plain(s)), "Pending") && plain(s) != "Pending:Retained"
 }
 
+// resting tells whether the group keeps an instance for later.
+func resting(s lifecycle.State) bool {
+	return s == "Standby" || s == "EnteringStandby" || strings.HasPrefix(string(s), "Warmed:") && !arriving(s)
+}
+
 // leaving tells whether the group is taking the instance out of service.
 func leaving(s lifecycle.State) bool { return strings.HasPrefix(string(plain(s)), "Terminat") }
 
