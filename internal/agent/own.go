@@ -37,7 +37,7 @@ func (a *agent) quiesce(ctx context.Context) {
 	if !a.monitor.Verdict().Ready || a.settings.Lifecycle.Notice <= 0 {
 		return
 	}
-	a.monitor.Drain("another container takes its place")
+	a.monitor.Quiesce("another container takes its place")
 	sleep(ctx, a.settings.Lifecycle.Notice)
 }
 

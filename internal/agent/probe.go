@@ -73,9 +73,7 @@ func (a *agent) watch(c docker.Container) {
 	a.watched.set(c.ID, 0, c.Health)
 	generation := a.monitor.Replace(health.Target{Name: c.Name, Prober: prober, Age: max(0, time.Since(c.StartedAt))})
 	a.watched.set(c.ID, generation, c.Health)
-	if _, draining := a.draining(); !draining {
-		a.monitor.Resume() // what quiesce has begun
-	}
+	a.monitor.Resume() // what quiesce has begun
 }
 
 // unwatch says at once that nothing serves.

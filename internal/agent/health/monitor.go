@@ -10,14 +10,20 @@ import (
 type Monitor struct {
 	options Options
 
-	mu          sync.Mutex
-	generation  uint64
-	epoch       *epoch
-	target      target
-	draining    bool
-	drainingWhy string
-	since       time.Time     // of the state as seen from outside
-	changed     chan struct{} // closed at the next change of a state or the epoch
+	mu         sync.Mutex
+	generation uint64
+	epoch      *epoch
+	target     target
+	drained    turnedAway    // for good
+	quiet      turnedAway    // for a while
+	since      time.Time     // of the state as seen from outside
+	changed    chan struct{} // closed at the next change of a state or the epoch
+}
+
+// turnedAway is whether traffic is to go elsewhere, whatever the probes say, and why.
+type turnedAway struct {
+	is  bool
+	why string
 }
 
 // epoch is a time in which probes are about the same process: what one finds out counts in the epoch it began in.
@@ -91,14 +97,19 @@ func (m *Monitor) Down(generation uint64, why string) {
 	})
 }
 
-// Drain makes the app not ready at once, whatever its probes say and whatever the target is, until Resume.
+// Drain makes the app not ready at once and for good, whatever its probes say and whatever the target is.
 func (m *Monitor) Drain(why string) {
-	m.change(func(time.Time) { m.draining, m.drainingWhy = true, why })
+	m.change(func(time.Time) { m.drained = turnedAway{true, why} })
 }
 
-// Resume takes Drain back.
+// Quiesce is Drain until Resume.
+func (m *Monitor) Quiesce(why string) {
+	m.change(func(time.Time) { m.quiet = turnedAway{true, why} })
+}
+
+// Resume takes Quiesce back. It takes no Drain back, whoever calls it when: what goes out of service stays out.
 func (m *Monitor) Resume() {
-	m.change(func(time.Time) { m.draining, m.drainingWhy = false, "" })
+	m.change(func(time.Time) { m.quiet = turnedAway{} })
 }
 
 // renew begins an epoch: the wait for the next probe ends, and so does a probe that is under way.

@@ -228,9 +228,10 @@ func TestDraining(t *testing.T) {
 		m.Replace(Target{Name: "app-2", Prober: &app{}})
 		after(time.Minute)
 		expect(t, "with another container", see(m), draining)
+		m.Quiesce("another container takes its place")
+		expect(t, "for the reason that lasts", see(m), draining)
 		m.Resume()
-		expect(t, "no more", see(m), seen{"healthy", true, ""})
-		m.Drain("again")
+		expect(t, "for good", see(m), draining)
 		m.Stop()
 		expect(t, "without a container", see(m), seen{"stopped", false, "the container is stopped"})
 		asked := a.count()
@@ -238,6 +239,20 @@ func TestDraining(t *testing.T) {
 		if a.count() != asked {
 			t.Error("a container that was stopped is probed")
 		}
+	})
+}
+
+func TestQuiesce(t *testing.T) {
+	watch(t, Options{}, func(t *testing.T, m *Monitor) {
+		healthy(t, m)
+		m.Quiesce("another container takes its place")
+		quiet := seen{"draining", false, "another container takes its place"}
+		expect(t, "at once", see(m), quiet)
+		m.Replace(Target{Name: "app-2", Prober: &app{}})
+		after(time.Minute)
+		expect(t, "with another container", see(m), quiet)
+		m.Resume()
+		expect(t, "no more", see(m), seen{"healthy", true, ""})
 	})
 }
 

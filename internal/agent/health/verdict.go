@@ -69,7 +69,7 @@ func (m *Monitor) state() State {
 	switch {
 	case m.target.state == Stopped:
 		return Stopped
-	case m.draining:
+	case m.drained.is, m.quiet.is:
 		return Draining
 	}
 	return m.target.state
@@ -80,8 +80,10 @@ func (m *Monitor) reason(v Verdict) string {
 	switch {
 	case v.Ready:
 		return ""
+	case v.State == Draining && m.drained.is:
+		return m.drained.why
 	case v.State == Draining:
-		return m.drainingWhy
+		return m.quiet.why
 	case v.State == Stopped:
 		return "the container is stopped"
 	case v.Generation == 0:
