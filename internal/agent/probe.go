@@ -2,8 +2,6 @@ package agent
 
 import (
 	"context"
-	"net"
-	"strconv"
 	"sync"
 	"time"
 
@@ -65,7 +63,7 @@ func (w *watched) said(id, health string) {
 
 // watch has a container probed that has started.
 func (a *agent) watch(c docker.Container) {
-	prober, err := a.prober()
+	prober, err := a.prober(c)
 	if err != nil { // the settings were checked
 		a.Log.Error("probe the container", "error", err)
 		return
@@ -82,31 +80,26 @@ func (a *agent) unwatch(why string) {
 	a.monitor.Down(generation, why)
 }
 
-func (a *agent) prober() (health.Prober, error) {
+// prober asks the app in a container that runs.
+func (a *agent) prober(c docker.Container) (health.Prober, error) {
 	h := a.settings.Health
 	switch h.Probe {
 	case "tcp":
-		return health.TCP{Addr: a.published(h.Port)}, nil
+		return a.connecting(c, h.Port), nil
 	case "docker":
 		d := health.Docker{State: a.watched.state, MaxAge: 3 * h.Interval}
 		if first, some := a.settings.FirstPort(); some { // a Docker that hangs runs no HEALTHCHECK, and the app may be well
-			d.Fallback = health.TCP{Addr: a.published(int(first.Host))}
+			d.Fallback = a.connecting(c, int(first.Host))
 		}
 		return d, nil
 	}
-	return health.HTTP{Addr: a.published(h.Port), Path: h.Path, Host: h.Host, Expect: h.Status, TLS: h.Probe == "https"}.Prober()
+	return health.HTTP{
+		Addr: a.published(h.Port), Path: h.Path, Host: h.Host, Expect: h.Status, TLS: h.Probe == "https", Dial: a.dialer(c, h.Port),
+	}.Prober()
 }
 
-// published is where a port of the app is to be reached on this machine.
-func (a *agent) published(port int) string {
-	host := "127.0.0.1"
-	for _, p := range a.settings.Container.Ports {
-		if int(p.Host) == port && p.HostIP != "" && p.HostIP != "0.0.0.0" && p.HostIP != "::" {
-			host = p.HostIP
-			break
-		}
-	}
-	return net.JoinHostPort(host, strconv.Itoa(port))
+func (a *agent) connecting(c docker.Container, port int) health.TCP {
+	return health.TCP{Addr: a.published(port), Dial: a.dialer(c, port)}
 }
 
 // askDocker keeps Docker's word on the container's health fresh, where that is what counts.

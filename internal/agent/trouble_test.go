@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -43,6 +44,30 @@ func TestHealthcheckOfAnEngineThatHangs(t *testing.T) {
 		if code, body := w.get("/health"); code != http.StatusOK {
 			t.Fatalf("/health says %d: %s", code, body)
 		}
+	}
+}
+
+// An app that outlives its engine serves on: the proxy in front of its port, which does not, is in nobody's way but ours.
+func TestEngineThatIsGone(t *testing.T) {
+	w := newWorldOn(t, func(*sandbox.Sandbox) *dockertest.Daemon {
+		return dockertest.Start(t, dockertest.Args("--live-restore"))
+	})
+	w.configure(w.push(dockertest.App{Version: "v1"}), "")
+	w.setting("ports", fmt.Sprintf(`["%d:8080"]`, w.port))
+	w.start()
+	w.awaitReady()
+	before := w.one()
+	w.daemon.Kill(t)
+	w.await("the end of the proxy", func() bool { _, err := w.tryAnswer(); return err != nil })
+	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) { // three failures take 0.6 s
+		if code, body := w.get("/health"); code != http.StatusOK {
+			t.Fatalf("/health says %d: %s", code, body)
+		}
+	}
+	w.daemon.Up(t)
+	w.await("the engine", func() bool { return w.status().Health.Ready && !strings.Contains(w.status().Why, "Docker") })
+	if after := w.one(); after.ID != before.ID || !after.StartedAt.Equal(before.StartedAt) {
+		t.Errorf("it was touched: %+v, before %+v", after, before)
 	}
 }
 

@@ -45,9 +45,10 @@ func (o *Owner) revive(c docker.Container, note string) decision {
 	return o.charged(d, Failed, why)
 }
 
-// nurse restarts a container that has been unhealthy for long enough.
+// nurse restarts a container that has been unhealthy for long enough, while the daemon was there: without it a container may
+// have been out of the probes' reach, and well.
 func (o *Owner) nurse(c docker.Container, h Health, why string) decision {
-	if left := o.options.UnhealthyFor - h.UnhealthyFor; h.State == Unhealthy && left > 0 {
+	if left := o.options.UnhealthyFor - min(h.UnhealthyFor, time.Since(o.back)); h.State == Unhealthy && left > 0 {
 		return wait(left, Sick, "%s", why)
 	}
 	if h.State != Unhealthy { // paused, and not yet known to be of no use

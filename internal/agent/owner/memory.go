@@ -29,7 +29,8 @@ type memory struct {
 	refusals map[string]time.Time // when containers were found unhealthy, by a clock that nobody sets
 	swapping bool                 // the good one was stopped for another, which was not started yet
 
-	stumbles attempts // at other calls
+	stumbles attempts  // at other calls
+	back     time.Time // when the daemon could be reached again; zero if it was never away
 
 	budget  budget
 	appeal  appeal
@@ -144,6 +145,9 @@ func (o *Owner) returned() {
 	o.mu.Unlock()
 	if !lost {
 		return
+	}
+	if time.Since(o.back) > 2*o.options.UnhealthyFor { // one that goes again and again is not to keep a sick app from its restart
+		o.back = time.Now()
 	}
 	for id := range o.ends {
 		o.free[id] = true

@@ -24,6 +24,7 @@ type model struct {
 	subs   []chan docker.Event
 	cut    chan struct{} // closed when the daemon goes away
 	down   bool
+	live   bool               // containers outlive it (live-restore)
 	stops  time.Duration      // how long a container takes to stop
 	skew   time.Duration      // by which its clock is wrong, like that of the machine
 	moved  func(*box, string) // told, with the lock held, of each change; may be nil
@@ -343,13 +344,16 @@ func (m *model) kill() {
 	close(m.cut)
 }
 
-// start brings the daemon up again: what ran has ended, and is not restarted, since that counts as 0; what had ended
+// start brings the daemon up again: unless containers outlive it, what ran has ended, and is not restarted, since that counts as 0; what had ended
 // otherwise before is.
 func (m *model) start() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.down {
 		m.down, m.cut = false, make(chan struct{})
+	}
+	if m.live {
+		return
 	}
 	for _, b := range m.boxes {
 		if up(b) {

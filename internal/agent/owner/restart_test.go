@@ -153,6 +153,45 @@ func TestDaemonRestarts(t *testing.T) {
 	})
 }
 
+// A container that outlives the daemon can be out of reach without it. It has to be found unhealthy while the daemon is there.
+func TestUnhealthyWhileDaemonIsAway(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		well     time.Duration // after the daemon has come back; never when zero
+		restarts int
+	}{{"it was out of reach", 10 * time.Second, 0}, {"it is sick", 0, 1}} {
+		t.Run(c.name, func(t *testing.T) {
+			in(t, func(w *world) {
+				w.engine.live = true
+				a := w.agent(0, false)
+				a.Set(want("v1", "good"))
+				settle(time.Minute)
+				w.engine.kill()
+				w.reach("shop-1", false)
+				settle(5 * time.Minute)
+				w.engine.start()
+				if c.well > 0 {
+					settle(c.well)
+					w.reach("shop-1", true)
+				}
+				settle(time.Minute)
+				if n := w.count(a.plug.made(), "restart"); n != c.restarts {
+					t.Errorf("%d restarts, want %d", n, c.restarts)
+				}
+				w.expectStatus(a, owner.Serving, "")
+			})
+		})
+	}
+}
+
+// reach has probes reach a container, or not.
+func (w *world) reach(name string, does bool) {
+	w.others(name, func(b *box) {
+		b.healthy = does
+		w.engine.emit(b, "health")
+	})
+}
+
 func TestStartFails(t *testing.T) {
 	in(t, func(w *world) {
 		w.engine.images["x"] = true
