@@ -176,6 +176,7 @@ func (a *agent) work(ctx context.Context) error {
 		all.Go(func() error { return a.publish(ctx) })
 		all.Go(func() error { a.relay(ctx); return nil })
 		all.Go(func() error { a.reload(ctx); return nil })
+		all.Go(func() error { a.awaitColor(ctx); return nil })
 		return a.supply(ctx)
 	})
 	err := all.Wait()
@@ -225,6 +226,9 @@ func (a *agent) reload(ctx context.Context) {
 // prepare finds out where the agent is, and makes the parts that depend on it.
 func (a *agent) prepare(ctx context.Context) (err error) {
 	if err = a.locate(ctx); err != nil {
+		return err
+	}
+	if err = a.awaitTags(ctx); err != nil {
 		return err
 	}
 	if a.settings, err = a.settings.WithTags(a.machine.tags); err != nil {

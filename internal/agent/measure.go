@@ -15,7 +15,8 @@ import (
 func (a *agent) publish(ctx context.Context) error {
 	m := a.settings.Metrics
 	o := publish.Options{
-		Prefix: m.Namespace, App: a.settings.App, Color: a.settings.Color, Cores: a.settings.Container.CPUs,
+		Prefix: m.Namespace, App: a.settings.App, Cores: a.settings.Container.CPUs,
+		Color: func() string { return a.board.Status().Color }, // which may come late
 		Usage: a.usage, Healthy: func() bool { return a.monitor.Verdict().Ready }, Restarts: a.restarts,
 		Measured: a.measured, Dropped: a.metrics.Dropped, Every: m.Interval, Log: a.Log,
 	}

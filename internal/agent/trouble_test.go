@@ -10,6 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
 	"bluegreen/internal/agent/owner"
 	"bluegreen/internal/docker/dockertest"
 	"bluegreen/internal/sandbox"
@@ -102,6 +106,38 @@ func TestMetadataGoesAndComes(t *testing.T) {
 	if after := w.one(); after.ID != before.ID || !after.StartedAt.Equal(before.StartedAt) {
 		t.Errorf("it was touched: %+v, before %+v", after, before)
 	}
+}
+
+// Tags come later than the instance. The app's name is waited for, and the colour is found when it is there.
+func TestTagsComeLate(t *testing.T) {
+	w := newWorld(t)
+	client := ec2.NewFromConfig(w.config())
+	tag := func(key, value string) {
+		t.Helper()
+		_, err := client.CreateTags(t.Context(), &ec2.CreateTagsInput{Resources: []string{w.instance}, Tags: []types.Tag{{Key: &key, Value: &value}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := client.DeleteTags(t.Context(), &ec2.DeleteTagsInput{
+		Resources: []string{w.instance}, Tags: []types.Tag{{Key: aws.String("bluegreen:app")}, {Key: aws.String("bluegreen:color")}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.configure(w.push(dockertest.App{Version: "v1"}), "")
+	w.unset("app")
+	w.setting("tags", `["app", "color"]`)
+	w.start()
+	w.await("a word on the tag", func() bool { return strings.Contains(w.status().Why, "waiting for app") })
+	w.turnsAway()
+	tag("bluegreen:app", w.app)
+	w.awaitReady()
+	if s := w.status(); s.App != w.app || s.Color != "" {
+		t.Errorf("it takes itself for %s, %s", s.App, s.Color)
+	}
+	tag("bluegreen:color", "green")
+	w.await("the colour", func() bool { return w.status().Color == "green" })
 }
 
 // turnsAway checks that load balancers send nobody, and that the agent itself is alive.

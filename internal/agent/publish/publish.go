@@ -28,9 +28,9 @@ type Usage struct {
 type Options struct {
 	Prefix   string // of the namespace, before "/" and the app's name
 	App      string
-	Color    string  // the dimension Color
-	Instance string  // besides, as a dimension InstanceId of series of their own; none when empty: CloudWatch bills by series
-	Cores    float64 // that the container may use: 100 % of CPU
+	Color    func() string // the dimension Color; none where it is empty, or this is nil
+	Instance string        // besides, as a dimension InstanceId of series of their own; none when empty: CloudWatch bills by series
+	Cores    float64       // that the container may use: 100 % of CPU
 
 	Usage    func(context.Context) (Usage, error) // may ask Docker
 	Healthy  func() bool
@@ -178,8 +178,10 @@ func (p *Publisher) write(ctx context.Context) {
 // dimensions are those of each series that a value goes into: CloudWatch adds nothing up over them by itself.
 func (p *Publisher) dimensions() []map[string]string {
 	fleet := map[string]string{}
-	if p.options.Color != "" { // CloudWatch refuses empty ones
-		fleet["Color"] = p.options.Color
+	if p.options.Color != nil {
+		if color := p.options.Color(); color != "" { // CloudWatch refuses empty ones
+			fleet["Color"] = color
+		}
 	}
 	if p.options.Instance == "" {
 		return []map[string]string{fleet}

@@ -46,7 +46,7 @@ type write struct {
 
 func (w *world) options() Options {
 	return Options{
-		Prefix: "Shops", App: "flask-app", Color: "green", Cores: 2, Usage: w.ask, Put: w.put, Rand: func() float64 { return .55 },
+		Prefix: "Shops", App: "flask-app", Color: func() string { return "green" }, Cores: 2, Usage: w.ask, Put: w.put, Rand: func() float64 { return .55 },
 		Log:      slog.New(slog.NewTextHandler(&w.log, nil)),
 		Healthy:  func() bool { w.mu.Lock(); defer w.mu.Unlock(); return w.healthy },
 		Restarts: func() int { w.mu.Lock(); defer w.mu.Unlock(); return w.restarts },
@@ -186,7 +186,7 @@ func TestSeriesOfAnInstance(t *testing.T) {
 		{"blue", "i-0abc", []string{"0s Color=blue Healthy Count {4 4 1 1}", "0s Color=blue,InstanceId=i-0abc Healthy Count {4 4 1 1}"}},
 		{"", "", []string{"0s  Healthy Count {4 4 1 1}"}},
 	} {
-		publish(t, func(o *Options) { o.Color, o.Instance = c.color, c.instance }, func(t *testing.T, w *world) {
+		publish(t, func(o *Options) { o.Color, o.Instance = func() string { return c.color }, c.instance }, func(t *testing.T, w *world) {
 			after(34 * time.Second)
 			var got []string
 			for _, line := range w.last(t) {

@@ -14,6 +14,21 @@ const tagPrefix = "bluegreen:"
 // knownTags are the tags that may be obeyed, without their prefix.
 var knownTags = []string{"app", "color", "image"}
 
+// Await are the settings that only the instance's tags can bring, and do not, without their prefix: what the agent cannot run
+// without, and what it can. Tags may come later than the instance.
+func (s Settings) Await(tags map[string]string) (needed, wanted []string) {
+	missing := func(name, value string) bool {
+		return value == "" && slices.Contains(s.Tags, name) && tags[tagPrefix+name] == ""
+	}
+	if missing("app", s.App) {
+		needed = append(needed, "app")
+	}
+	if missing("color", s.Color) {
+		wanted = append(wanted, "color")
+	}
+	return needed, wanted
+}
+
 // WithTags puts the instance's tags over the settings, and checks that nothing is missing any more. Without any tag, give
 // it nil.
 //

@@ -62,3 +62,27 @@ func TestWithTags(t *testing.T) {
 		})
 	}
 }
+
+func TestAwait(t *testing.T) {
+	type missing struct{ Needed, Wanted []string }
+	const nameless = "image = \"registry.example.com/shop:1\"\ncontainer.ports = [\"80:8080\"]\n"
+	for name, c := range map[string]struct {
+		text string
+		tags map[string]string
+		want missing
+	}{
+		"both":              {nameless, nil, missing{[]string{"app"}, []string{"color"}}},
+		"empty":             {nameless, map[string]string{"bluegreen:app": "", "bluegreen:color": "green"}, missing{[]string{"app"}, nil}},
+		"in files":          {minimal + "color = \"blue\"", nil, missing{}},
+		"not to be obeyed":  {minimal + "tags = []", nil, missing{}},
+		"there but invalid": {nameless, map[string]string{"bluegreen:app": "My App", "bluegreen:color": "red"}, missing{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got missing
+			got.Needed, got.Wanted = mustLoad(t, c.text).Await(c.tags)
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
