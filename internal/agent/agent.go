@@ -240,7 +240,7 @@ func (a *agent) prepare(ctx context.Context) (err error) {
 	if a.engine, err = docker.Connect(a.Docker); err != nil {
 		return err
 	}
-	a.newImages()
+	a.newImages(lasting)
 	if err := a.newSecrets(); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -18,15 +19,23 @@ import (
 // maxJitter is the longest that the first call to ECR is put off. Other registries have no quota that a fleet would share.
 const maxJitter = time.Second
 
-func (a *agent) newImages() {
+// newImages makes what gets images. Terminal says of what kept a parameter from being read that it will not go away by itself.
+func (a *agent) newImages(terminal func(error) bool) {
 	p := a.settings.Pull
 	a.images = image.New(image.Options{
 		Engine: a.engine, Credentials: image.NewCredentials(image.CredentialsOptions{Fetch: a.login, Jitter: -1, Log: a.Log}),
-		Parameter: a.parameter, Terminal: func(err error) bool { return !awserr.Transient(err) },
+		Parameter: a.parameter, Terminal: terminal,
 		Policy: image.Policy(p.Policy), Begin: p.Begin, Inactivity: p.Inactivity, Total: p.Total, Patience: p.Patience,
 		MinFree: uint64(p.MinFree.Bytes()), HighWater: a.settings.GC.High, LowWater: a.settings.GC.Low, Log: a.Log,
 	})
 }
+
+// lasting is what asking again does not help. A denial it may: a role that is as new as its instance is not known everywhere in
+// AWS yet, and one that lacks a permission is mended while instances wait.
+func lasting(err error) bool { return !awserr.Transient(err) && !errors.Is(err, awserr.ErrDenied) }
+
+// final is the same for those who would rather hear of it than wait.
+func final(err error) bool { return !awserr.Transient(err) }
 
 // login is how a registry knows us: by the instance's role at ECR, by a configured secret elsewhere, or not at all.
 func (a *agent) login(ctx context.Context, host string) (image.Token, error) {

@@ -39,7 +39,7 @@ func Pull(ctx context.Context, o Options, tell func(string)) (Pulled, error) {
 		return Pulled{}, err
 	}
 	defer a.engine.Close() //nolint:errcheck // nothing is under way
-	a.newImages()
+	a.newImages(final)
 	got, err := a.images.Ensure(ctx, s.Image.String(), func(p image.Progress) { tell(describePull(p)) })
 	if err != nil {
 		return Pulled{}, fmt.Errorf("pull %s: %w", s.Image, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"bluegreen/internal/agent/owner"
 	"bluegreen/internal/docker/dockertest"
@@ -105,6 +106,19 @@ func TestMetadataGoesAndComes(t *testing.T) {
 	w.awaitReady()
 	if after := w.one(); after.ID != before.ID || !after.StartedAt.Equal(before.StartedAt) {
 		t.Errorf("it was touched: %+v, before %+v", after, before)
+	}
+}
+
+// A role that is new is not known everywhere for a while: what it may not read yet is asked for again soon.
+func TestParameterDeniedAtFirst(t *testing.T) {
+	w := newWorld(t)
+	w.parameter("/shop/image", w.push(dockertest.App{Version: "v1"}), ssmtypes.ParameterTypeString)
+	w.sb.Front.Faults.Add(wire.Fault{Service: "ssm", Operation: "GetParameter", Action: wire.ActionError, Code: "AccessDeniedException", Times: 3})
+	w.configure("ssm:/shop/image", "")
+	r := w.start()
+	w.awaitReady()
+	if !strings.Contains(r.log.String(), "AccessDenied") {
+		t.Error("it was never denied")
 	}
 }
 

@@ -308,3 +308,11 @@ func TestLoadSeccomp(t *testing.T) {
 		t.Errorf("missing: got %s", faults)
 	}
 }
+
+func TestRegions(t *testing.T) {
+	for _, region := range []string{"eu-west-1", "us-gov-east-1", "us-isob-east-1", "cn-northwest-1", "eusc-de-east-1", "us-iso-west-12"} {
+		if s := mustLoad(t, minimal+"region = \""+region+"\"\n"); s.Region != region {
+			t.Errorf("%s is read as %s", region, s.Region)
+		}
+	}
+}

@@ -56,7 +56,7 @@ func (c checker) atLeast(path string, span, low time.Duration) {
 
 var (
 	appName   = pattern.Lazy(`^[a-z][a-z0-9-]{0,20}$`)
-	region    = pattern.Lazy(`^[a-z]{2}(-[a-z]+)+-\d$`)
+	region    = pattern.Lazy(`^[a-z]{2,8}(-[a-z]+)+-\d{1,2}$`)
 	hostName  = pattern.Lazy(`^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$`)
 	hookName  = pattern.Lazy(`^[A-Za-z0-9\-_/]{1,255}$`)
 	namespace = pattern.Lazy(`^[A-Za-z0-9._/#-][A-Za-z0-9._/#:-]{0,254}$`)
