@@ -41,6 +41,7 @@ type Container struct {
 	ExitCode     int
 	OOMKilled    bool
 	Error        string // why it could not be started
+	StopSignal   string // e.g. "SIGQUIT"; empty for the default, SIGTERM
 	Restart      Restart
 	RestartCount int // by the engine, since it was last started by somebody
 	CreatedAt    time.Time
@@ -111,7 +112,7 @@ func fromInspect(in container.InspectResponse) Container {
 		RestartCount: in.RestartCount, CreatedAt: moment(in.Created),
 	}
 	if in.Config != nil {
-		c.Image, c.Labels = in.Config.Image, in.Config.Labels
+		c.Image, c.Labels, c.StopSignal = in.Config.Image, in.Config.Labels, in.Config.StopSignal
 	}
 	if s := in.State; s != nil {
 		c.State, c.Pid, c.ExitCode = string(s.Status), s.Pid, s.ExitCode

@@ -3,7 +3,6 @@ package docker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/moby/moby/api/types/events"
@@ -43,7 +42,7 @@ func (e *Engine) Events(ctx context.Context, labels map[string]string) (<-chan E
 	connecting := time.AfterFunc(r.limit, func() { cancel(silence{r.limit}) })
 	conn := e.conn.Load()
 	in := conn.Events(ctx, client.EventsListOptions{
-		Since:   fmt.Sprintf("%d.%09d", since.Unix(), since.Nanosecond()),
+		Since:   stamp(since),
 		Filters: eventFilter(labels),
 	})
 	connecting.Stop()

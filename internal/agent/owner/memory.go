@@ -27,6 +27,7 @@ type memory struct {
 	free     map[string]bool      // containers that may be started once without being counted
 	expected map[string]bool      // containers that were stopped on purpose: their end is no news
 	refusals map[string]time.Time // when containers were found unhealthy, by a clock that nobody sets
+	ending   map[string]ending    // what others have sent to containers that are to be stopped
 	swapping bool                 // the good one was stopped for another, which was not started yet
 
 	stumbles attempts  // at other calls
@@ -51,8 +52,8 @@ type watched struct {
 func newMemory(o Options) memory {
 	return memory{
 		attempts: map[string]*attempts{}, seen: map[string]time.Time{}, free: map[string]bool{}, expected: map[string]bool{},
-		refusals: map[string]time.Time{},
-		ends:     map[string]time.Time{}, deaths: map[string]death{}, budget: budget{perHour: o.Budget, coolDown: o.CoolDown},
+		refusals: map[string]time.Time{}, ending: map[string]ending{},
+		ends: map[string]time.Time{}, deaths: map[string]death{}, budget: budget{perHour: o.Budget, coolDown: o.CoolDown},
 	}
 }
 
@@ -96,6 +97,7 @@ func (m *memory) forget(all []docker.Container) {
 			delete(m.free, id)
 			delete(m.expected, id)
 			delete(m.refusals, id)
+			delete(m.ending, id)
 		}
 	}
 }

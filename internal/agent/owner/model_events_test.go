@@ -59,3 +59,14 @@ func (m *model) emit(b *box, action string) {
 		m.moved(b, action)
 	}
 }
+
+// Signalled is when the app was told to end.
+func (m *model) Signalled(ctx context.Context, c docker.Container) (at time.Time, err error) {
+	return at, m.do(ctx, func() error {
+		b, err := m.box(c.ID)
+		if err == nil {
+			at = b.told
+		}
+		return err
+	})
+}

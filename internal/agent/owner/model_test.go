@@ -40,6 +40,8 @@ type box struct {
 	run     int       // number of the run, so that timers of another one do nothing
 	began   time.Time // of the run, by a clock that is right
 	healthy bool
+	told    time.Time // to end, in this run
+	signals int       // in this run
 
 	byOthers bool // what happens to it is not the owner's doing
 }
@@ -174,7 +176,7 @@ func (m *model) launch(b *box) error {
 	}
 	b.run++
 	b.State, b.StartedAt, b.Error, b.ExitCode, b.healthy, b.OOMKilled = docker.Running, m.clock(), "", 0, false, false
-	b.began = time.Now()
+	b.began, b.told, b.signals = time.Now(), time.Time{}, 0
 	run := b.run
 	later := func(d time.Duration, do func()) {
 		time.AfterFunc(d, func() {
@@ -237,6 +239,7 @@ func (m *model) Stop(ctx context.Context, id string, _ time.Duration) error {
 		b, err := m.box(id)
 		if err == nil && up(b) {
 			run := b.run
+			b.told, b.signals = m.clock(), b.signals+1
 			time.AfterFunc(m.stops, func() {
 				m.mu.Lock()
 				defer m.mu.Unlock()

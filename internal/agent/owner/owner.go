@@ -46,6 +46,7 @@ type Engine interface {
 	SetRestart(ctx context.Context, id string, restart docker.Restart) error
 	Remove(ctx context.Context, id string) error
 	Logs(ctx context.Context, id string, tail int) ([]string, error)
+	Signalled(ctx context.Context, c docker.Container) (time.Time, error)
 }
 
 // Image is an image that is in the engine.

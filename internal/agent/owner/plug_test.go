@@ -138,3 +138,7 @@ func (p *plug) Remove(ctx context.Context, id string) error {
 func (p *plug) Logs(ctx context.Context, id string, tail int) (out []string, err error) {
 	return out, p.call("logs", func() (err error) { out, err = p.Engine.Logs(ctx, id, tail); return err })
 }
+
+func (p *plug) Signalled(ctx context.Context, c docker.Container) (at time.Time, err error) {
+	return at, p.call("signalled", func() (err error) { at, err = p.Engine.Signalled(ctx, c); return err })
+}

@@ -46,3 +46,53 @@ func TestNotAliveWhenACallNeverEnds(t *testing.T) {
 		w.engine.kill()
 	})
 }
+
+// An agent that comes while the app ends, as the one before it has told it to, does not tell it again.
+func TestStopThatIsUnderWay(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		takes   time.Duration
+		signals int
+	}{{"it ends", 20 * time.Minute, 1}, {"nobody has it ended", 10 * time.Hour, 2}} {
+		t.Run(c.name, func(t *testing.T) {
+			in(t, func(w *world) {
+				first := w.agent(0, false)
+				d := want("v1", "good")
+				d.StopTimeout = 30 * time.Minute
+				first.Set(d)
+				settle(time.Minute)
+				w.engine.mu.Lock()
+				w.engine.stops = c.takes
+				w.engine.mu.Unlock()
+				first.Set(want("v2", "good"))
+				settle(time.Minute)
+				first.plug.pull()
+				second := w.agent(0, false)
+				second.Set(want("v2", "good"))
+				settle(10 * time.Minute)
+				w.expectStatus(second, owner.Replacing, "waiting for shop-1 to end")
+				b := w.named("shop-1")
+				signals := func() int {
+					w.engine.mu.Lock()
+					defer w.engine.mu.Unlock()
+					return b.signals
+				}
+				settle(9*time.Minute + 30*time.Second)
+				if c.signals == 1 {
+					settle(time.Minute)
+					w.expect(running("v2", "good"))
+				} else {
+					settle(5 * time.Minute)
+					if n := signals(); n != 1 {
+						t.Errorf("%d signals before its time was over", n)
+					}
+					settle(10 * time.Minute)
+				}
+				if n := signals(); n != c.signals {
+					t.Errorf("%d signals, want %d", n, c.signals)
+				}
+				w.engine.kill()
+			})
+		})
+	}
+}

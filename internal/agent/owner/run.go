@@ -73,7 +73,7 @@ func (o *Owner) turn(ctx context.Context) time.Duration {
 	o.note(ctx, all)
 	v := o.look(all)
 	o.watch(v)
-	d := o.decide(v)
+	d := o.unlessEnding(ctx, o.decide(v))
 	o.publish(o.status(v, d))
 	if d.phase == Serving {
 		o.well()
