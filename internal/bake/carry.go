@@ -19,11 +19,8 @@ import (
 // any more. Whether it was about the same, same says.
 func carry[S any](ctx context.Context, b *Bakery, workflow string, state S, tag func(string, *S), steps func(*run[S]) []step.Step[S], same func(S) bool) error {
 	for {
-		t, err := b.turn(ctx)
+		t, err := b.free(ctx)
 		if err != nil {
-			return err
-		}
-		if err := b.notAlive(ctx, t); err != nil {
 			return err
 		}
 		r := newRun[S](b, t.next())

@@ -52,6 +52,39 @@ func (b *Bakery) turn(ctx context.Context) (t Turn, err error) {
 	return t, nil
 }
 
+// free is the turn of somebody who may begin: nobody else works. To find that out may take the term of a lease, in which the
+// one that was listened to may have come to its end: what was read before it is not what is so now, and is read again.
+func (b *Bakery) free(ctx context.Context) (Turn, error) {
+	t, err := b.turn(ctx)
+	for {
+		if err != nil {
+			return Turn{}, err
+		}
+		if err := b.notAlive(ctx, t); err != nil {
+			return Turn{}, err
+		}
+		if !t.Held && t.Pending == nil {
+			return t, nil // there was nobody to listen to
+		}
+		before := t
+		if t, err = b.turn(ctx); err == nil && t.same(before) {
+			return t, nil
+		}
+	}
+}
+
+// same says whether nobody has done anything between two looks. A beat is not a deed.
+func (t Turn) same(o Turn) bool {
+	by := func(t Turn) string {
+		return fmt.Sprint(t.Held, t.Holder.Deployment, t.Holder.Epoch, t.Holder.Owner, t.Holder.Since.UnixNano())
+	}
+	if by(t) != by(o) || t.Pending == nil || o.Pending == nil {
+		return by(t) == by(o) && t.Pending == o.Pending
+	}
+	p, q := t.Pending, o.Pending
+	return p.Run == q.Run && p.Epoch == q.Epoch && p.Seq == q.Seq && p.Phase == q.Phase
+}
+
 // runID names a run: by its number, so that of two that begin at the same moment only one finds its place in the journal free.
 func runID(number int64) string { return fmt.Sprintf("bake-%06d", number) }
 

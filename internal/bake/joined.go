@@ -29,18 +29,30 @@ func (b *Bakery) PromotionSteps() []step.Step[Promotion] {
 // Abandon undoes the bake with a key, if there is one that was cut off.
 func (b *Bakery) Abandon(ctx context.Context, key string) error {
 	t, err := b.turn(ctx)
-	if err != nil || t.Pending == nil || t.Pending.Workflow != workflowBake {
+	if err != nil {
 		return err
 	}
-	var before Baking
-	if err := json.Unmarshal(t.Pending.State, &before); err != nil {
-		return fmt.Errorf("read the state of run %s: %w", t.Pending.Run, err)
+	// Another one's process is nothing to listen for.
+	if is, err := bakes(t.Pending, key); !is || err != nil {
+		return err
 	}
-	if before.Key != key {
-		return nil
+	if t, err = b.free(ctx); err != nil {
+		return err
 	}
-	if err := b.notAlive(ctx, t); err != nil {
+	if is, err := bakes(t.Pending, key); !is || err != nil {
 		return err
 	}
 	return b.abandon(ctx, *t.Pending, t.next())
+}
+
+// bakes says whether a run that was cut off is the bake with a key.
+func bakes(pending *step.Record, key string) (bool, error) {
+	if pending == nil || pending.Workflow != workflowBake {
+		return false, nil
+	}
+	var state Baking
+	if err := json.Unmarshal(pending.State, &state); err != nil {
+		return false, fmt.Errorf("read the state of run %s: %w", pending.Run, err)
+	}
+	return state.Key == key, nil
 }

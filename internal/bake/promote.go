@@ -223,15 +223,21 @@ func (b *Bakery) tagged(own map[string]string) map[string]string {
 	return tags
 }
 
+// uncopyImages takes back what this run has copied, and nothing that is handed out: whatever the journal says of the run, that
+// may be in use.
 func (b *Bakery) uncopyImages(ctx context.Context, p *Promotion) error {
 	return b.each(p, func(cloud *aws.Bakery, _ string, r *Region) error {
+		named, err := b.named(ctx, cloud)
+		if err != nil {
+			return err
+		}
 		// By the tag, too: a copy whose id never reached us may be there.
 		ours, err := cloud.Images.Find(ctx, image.Query{Owners: []string{"self"}, Tags: map[string]string{TagApp: b.Settings.App, TagRun: p.Tag}, Everything: true})
 		if err != nil {
 			return err
 		}
 		for _, img := range ours {
-			if img.Tags[tagSource] != p.Image {
+			if img.Tags[tagSource] != p.Image || img.Tags[TagStatus] == Verified || slices.Contains(named, img.ID) {
 				continue
 			}
 			if err := cloud.Images.Deregister(ctx, img.ID); err != nil && !errors.Is(err, awserr.ErrNotFound) {
@@ -241,6 +247,19 @@ func (b *Bakery) uncopyImages(ctx context.Context, p *Promotion) error {
 		r.Image, r.Copied = "", false
 		return nil
 	})
+}
+
+// named are the AMIs that the pointer of a region names, and the one beside it.
+func (b *Bakery) named(ctx context.Context, cloud *aws.Bakery) ([]string, error) {
+	var ids []string
+	for _, name := range []string{b.Settings.Promote.Parameter, b.previous()} {
+		p, err := cloud.Params.Get(ctx, name)
+		if err != nil && !errors.Is(err, awserr.ErrNotFound) {
+			return nil, err
+		}
+		ids = append(ids, p.Value)
+	}
+	return ids, nil
 }
 
 // copyLimit is how long copies may take, all side by side. Snapshots of tens of gigabytes take half an hour between continents.
