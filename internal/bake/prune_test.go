@@ -10,11 +10,12 @@ import (
 	"bluegreen/internal/aws/awserr"
 	"bluegreen/internal/aws/image"
 	"bluegreen/internal/aws/instance"
+	"bluegreen/internal/bake"
 	"bluegreen/internal/bake/prune"
 )
 
-// TestPrune lets weeks pass in which a prune runs each day: what is used stays, be it by an instance that is stopped, and what
-// is not goes down the ladder.
+// TestPrune lets weeks pass in which a prune runs each day: what is used stays, be it by an instance that is stopped, and so does
+// a backup of an instance, with the tags of its group. What is not used goes down the ladder.
 func TestPrune(t *testing.T) {
 	inWorld(t, "prune.keep = 1\nprune.younger_than = \"1d\"\nprune.disable_after = \"2d\"\nprune.deregister_after = \"2d\"\n", func(ctx context.Context, w *world) {
 		t := w.t
@@ -30,6 +31,11 @@ func TestPrune(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(10 * time.Minute)
+		backup, err := cloud.Images.Create(ctx, image.Request{Instance: id, Name: "backup", Running: true, Tags: map[string]string{bake.TagApp: "shop", bake.TagManaged: bake.Managed}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		images["backup"] = backup
 		if err := cloud.Instances.Stop(ctx, id); err != nil {
 			t.Fatal(err)
 		}

@@ -188,7 +188,7 @@ func runsBelow(ctx context.Context, cloud *aws.Bakery, path string) ([]prune.Run
 func (b *Bakery) prunable(ctx context.Context) ([]prune.Image, error) {
 	var all []prune.Image
 	for _, region := range b.regions() {
-		found, err := b.Cloud.In(region).Images.Find(ctx, image.Query{Owners: []string{"self"}, Tags: map[string]string{TagApp: b.Settings.App, TagManaged: Managed}, Everything: true})
+		found, err := b.Cloud.In(region).Images.Find(ctx, image.Query{Owners: []string{"self"}, Tags: map[string]string{TagApp: b.Settings.App, TagManaged: Managed}, Tagged: TagKey, Everything: true})
 		if err != nil {
 			return nil, err
 		}
@@ -242,13 +242,14 @@ func (b *Bakery) judged(ctx context.Context, region string, i image.Image) (prun
 func (b *Bakery) orphans(ctx context.Context) ([]prune.Snapshot, error) {
 	var all []prune.Snapshot
 	for _, region := range b.regions() {
-		found, err := b.Cloud.In(region).Images.OrphanSnapshots(ctx, map[string]string{TagApp: b.Settings.App, TagManaged: Managed})
+		found, err := b.Cloud.In(region).Images.OrphanSnapshots(ctx, map[string]string{TagApp: b.Settings.App, TagManaged: Managed}, TagKey)
 		if err != nil {
 			return nil, err
 		}
 		for _, s := range found {
 			all = append(all, prune.Snapshot{
-				Ref: prune.Ref{Region: region, ID: s.ID}, Created: s.Created, Managed: true, App: s.Tags[TagApp], Image: s.Image, State: s.State,
+				Ref: prune.Ref{Region: region, ID: s.ID}, Created: s.Created, Managed: true, App: s.Tags[TagApp], Key: s.Tags[TagKey],
+				Image: s.Image, State: s.State,
 			})
 		}
 	}

@@ -23,6 +23,7 @@ type Query struct {
 	NamePattern  string   // * and ? are wildcards, and a backslash takes that away from them
 	Architecture string
 	Tags         map[string]string
+	Tagged       string // key of a tag that is there, whatever its value
 	// Everything includes disabled images, and other accounts' deprecated ones. An account's own deprecated images are always
 	// found.
 	Everything bool
@@ -39,6 +40,9 @@ func (c *Client) Find(ctx context.Context, q Query) ([]Image, error) {
 	}
 	if q.NamePattern != "" {
 		in.Filters = append(in.Filters, filter("name", q.NamePattern))
+	}
+	if q.Tagged != "" {
+		in.Filters = append(in.Filters, filter("tag-key", q.Tagged))
 	}
 	if q.Architecture != "" {
 		in.Filters = append(in.Filters, filter("architecture", q.Architecture))

@@ -69,7 +69,7 @@ func TestFind(t *testing.T) {
 		{made("ami-1", "2026-01-01T00:00:00.000Z"), made("ami-3", "2026-03-01T00:00:00.000Z")}, {}, {made("ami-2b", "2026-02-01T00:00:00.000Z"), made("ami-2a", "2026-02-01T00:00:00.000Z")},
 	}}
 	found, err := (&Client{api: r}).Find(t.Context(), Query{
-		Owners: []string{Self}, NamePattern: "shop-*", Architecture: "arm64", Tags: map[string]string{"bluegreen:app": "shop*"}, Everything: true,
+		Owners: []string{Self}, NamePattern: "shop-*", Architecture: "arm64", Tags: map[string]string{"bluegreen:app": "shop*"}, Tagged: "key", Everything: true,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +81,7 @@ func TestFind(t *testing.T) {
 	check(t, "newest first", []string{"ami-3", "ami-2a", "ami-2b", "ami-1"}, ids)
 	check(t, "the request", &ec2.DescribeImagesInput{
 		Owners: []string{"self"}, MaxResults: aws.Int32(1000), IncludeDeprecated: aws.Bool(true), IncludeDisabled: aws.Bool(true),
-		Filters: []types.Filter{filter("tag:bluegreen:app", `shop\*`), filter("name", "shop-*"), filter("architecture", "arm64")},
+		Filters: []types.Filter{filter("tag:bluegreen:app", `shop\*`), filter("name", "shop-*"), filter("tag-key", "key"), filter("architecture", "arm64")},
 	}, r.inputs[0])
 	if len(r.inputs) != 3 {
 		t.Errorf("%d pages", len(r.inputs))

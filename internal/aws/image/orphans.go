@@ -30,10 +30,14 @@ var madeFor = pattern.Lazy(`^(?:Created by CreateImage\(\S+\) for|Copied for Des
 // filterValues is how many values a filter takes.
 const filterValues = 200
 
-// OrphanSnapshots lists this account's snapshots with some tags that no image is made of. One that is still being made is none,
+// OrphanSnapshots lists this account's snapshots with some tags, and with others of any value, that no image is made of. One that is still being made is none,
 // nor one whose image exists: an image does not name its snapshots from its first moment on.
-func (c *Client) OrphanSnapshots(ctx context.Context, tags map[string]string) ([]Snapshot, error) {
-	found, err := c.snapshots(ctx, ec2tag.Filters(tags)...)
+func (c *Client) OrphanSnapshots(ctx context.Context, tags map[string]string, tagged ...string) ([]Snapshot, error) {
+	filters := ec2tag.Filters(tags)
+	for _, key := range tagged {
+		filters = append(filters, filter("tag-key", key))
+	}
+	found, err := c.snapshots(ctx, filters...)
 	if err != nil {
 		return nil, awserr.Wrap(err, "list snapshots")
 	}

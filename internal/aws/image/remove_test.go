@@ -94,7 +94,7 @@ func TestOrphanSnapshots(t *testing.T) {
 			{{ImageId: aws.String("ami-2")}},                                         // does not name its snapshots yet
 		},
 	}
-	got, err := (&Client{api: r}).OrphanSnapshots(t.Context(), map[string]string{"k": "v"})
+	got, err := (&Client{api: r}).OrphanSnapshots(t.Context(), map[string]string{"k": "v"}, "key")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestOrphanSnapshots(t *testing.T) {
 	}
 	check(t, "orphans", want, got)
 	check(t, "the first request", &ec2.DescribeSnapshotsInput{
-		OwnerIds: []string{"self"}, Filters: []types.Filter{filter("tag:k", "v")}, MaxResults: aws.Int32(1000),
+		OwnerIds: []string{"self"}, Filters: []types.Filter{filter("tag:k", "v"), filter("tag-key", "key")}, MaxResults: aws.Int32(1000),
 	}, r.inputs[0])
 	asked := map[string][]string{}
 	for _, in := range r.inputs {

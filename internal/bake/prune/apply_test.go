@@ -23,7 +23,7 @@ func crowd() *account {
 			last(image("ami-c", 102)),
 			last(image("ami-d", 103)),
 		},
-		snapshots: []prune.Snapshot{{Ref: prune.Ref{ID: "snap-1"}, Created: start.Add(-2 * day), Managed: true, App: "shop", Image: "ami-0", State: prune.Completed}},
+		snapshots: []prune.Snapshot{{Ref: prune.Ref{ID: "snap-1"}, Created: start.Add(-2 * day), Managed: true, App: "shop", Key: "0123456789abcdef0123", Image: "ami-0", State: prune.Completed}},
 	}
 }
 

@@ -25,14 +25,15 @@ func order(a, b Image) int {
 	return cmp.Or(cmp.Compare(a.Region, b.Region), b.Created.Compare(a.Created), cmp.Compare(b.ID, a.ID))
 }
 
-// ours says that an image is amibake's, of this app.
-func (p Policy) ours(managed bool, app string) bool { return managed && app != "" && app == p.App }
+// ours says that an image is amibake's, of this app. Groups of the app, and so their instances, have its tags, too, and what backs
+// up instances copies them: the key of a bake is on nothing but what a bake has made.
+func (p Policy) ours(i Image) bool { return i.Managed && i.Key != "" && i.App != "" && i.App == p.App }
 
 // rank numbers the verified images of each region that can be launched, from the newest on: 1 is the newest.
 func rank(images []Image, policy Policy) map[Ref]int {
 	var verified []Image
 	for _, i := range images {
-		if policy.ours(i.Managed, i.App) && i.Status == Verified && i.State == Available {
+		if policy.ours(i) && i.Status == Verified && i.State == Available {
 			verified = append(verified, i)
 		}
 	}
@@ -87,7 +88,7 @@ func (j judge) image(i Image) Verdict {
 // stranger says why an image is none of our business, if it is not.
 func (j judge) stranger(i Image) string {
 	switch {
-	case !i.Managed || i.App == "":
+	case !i.Managed || i.Key == "" || i.App == "":
 		return "not made by amibake: its tags are missing"
 	case i.App != j.policy.App:
 		return "belongs to app " + i.App

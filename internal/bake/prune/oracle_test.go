@@ -59,7 +59,7 @@ func (a *account) hidden(looked []string) bool {
 // dangling says that something in a region would launch what a parameter names that cannot be read, or that is not there. Nobody
 // resolves it where no image is asked about.
 func (a *account) dangling(region string) bool {
-	ours := func(i prune.Image) bool { return i.Region == region && i.Managed && i.App == "shop" }
+	ours := func(i prune.Image) bool { return i.Region == region && baked(i) }
 	return slices.ContainsFunc(a.images, ours) && slices.ContainsFunc(a.launched(region), func(image string) bool {
 		parameter, ok := strings.CutPrefix(image, "resolve:ssm:")
 		if !ok {
@@ -70,10 +70,13 @@ func (a *account) dangling(region string) bool {
 	})
 }
 
+// baked says that an image is one that a bake of the app has made: what carries less than all three tags is somebody else's.
+func baked(i prune.Image) bool { return i.Managed && i.Key != "" && i.App == "shop" }
+
 // protects says that an image may never go as things are, whatever its rung on the ladder.
 func (a *account) protects(i prune.Image) bool {
 	switch {
-	case !i.Managed, i.App != "shop", i.State != prune.Available && i.State != prune.Disabled, i.Protected, a.needs(i):
+	case !baked(i), i.State != prune.Available && i.State != prune.Disabled, i.Protected, a.needs(i):
 		return true
 	case time.Since(i.Created) < policy.Young:
 		return true
@@ -94,7 +97,7 @@ func (a *account) newer(than prune.Image) int {
 	n := 0
 	for _, i := range a.images {
 		later := i.Created.After(than.Created) || i.Created.Equal(than.Created) && i.ID > than.ID
-		if i.Region == than.Region && i.Managed && i.App == "shop" && i.Status == prune.Verified && i.State == prune.Available && later {
+		if i.Region == than.Region && baked(i) && i.Status == prune.Verified && i.State == prune.Available && later {
 			n++
 		}
 	}
@@ -196,5 +199,5 @@ func (t template) launch(version string) string {
 // orphan says that a snapshot has to go.
 func (a *account) orphan(s prune.Snapshot) bool {
 	_, there := a.find(prune.Ref{Region: s.Region, ID: s.Image})
-	return s.Managed && s.App == "shop" && !there && s.State == prune.Completed && time.Since(s.Created) >= policy.Orphan
+	return s.Managed && s.Key != "" && s.App == "shop" && !there && s.State == prune.Completed && time.Since(s.Created) >= policy.Orphan
 }

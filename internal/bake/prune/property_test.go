@@ -61,6 +61,9 @@ func drawImage(t *rapid.T, region, id string) prune.Image {
 	if rare(t, "other app") {
 		i.App = rapid.SampledFrom([]string{"cart", ""}).Draw(t, "app")
 	}
+	if !rare(t, "backup of an instance") {
+		i.Key = "0123456789abcdef0123"
+	}
 	if rare(t, "shared") {
 		i.SharedWith = []string{"111122223333"}
 	}
@@ -78,8 +81,12 @@ func drawImage(t *rapid.T, region, id string) prune.Image {
 }
 
 func drawSnapshot(t *rapid.T, id string) prune.Snapshot {
+	key := "0123456789abcdef0123"
+	if rare(t, "backup of an instance") {
+		key = ""
+	}
 	return prune.Snapshot{
-		Ref: prune.Ref{Region: regions[0], ID: id}, Managed: !rare(t, "foreign"), App: "shop",
+		Ref: prune.Ref{Region: regions[0], ID: id}, Managed: !rare(t, "foreign"), App: "shop", Key: key,
 		Created: start.Add(-time.Duration(rapid.IntRange(0, 100).Draw(t, "hours")) * time.Hour),
 		Image:   rapid.SampledFrom([]string{"", "ami-gone", imageID(0, 0)}).Draw(t, "image"),
 		State:   rapid.SampledFrom([]string{prune.Completed, prune.Completed, "pending"}).Draw(t, "state"),

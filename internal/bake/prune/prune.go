@@ -33,7 +33,7 @@ type Image struct {
 	Managed bool   `json:"-"`             // carries ManagedBy=bluegreen
 	App     string `json:"app,omitempty"` // as the tags say, like the next three
 	Run     string `json:"run,omitempty"`
-	Key     string `json:"key,omitempty"`
+	Key     string `json:"key,omitempty"`    // of the bake: what has none was not made by one
 	Status  string `json:"status,omitempty"` // Verified, or how far else the bake got
 
 	State      string    `json:"state,omitempty"`      // AWS's: Available, Pending, Disabled, "failed" …
@@ -60,6 +60,7 @@ type Snapshot struct {
 	Created time.Time `json:"created,omitzero"`
 	Managed bool      `json:"-"`
 	App     string    `json:"app,omitempty"`
+	Key     string    `json:"-"`               // of the bake
 	Image   string    `json:"image,omitempty"` // id of the image that it was made for, "" if unknown
 	State   string    `json:"state,omitempty"` // AWS's: Completed …
 }

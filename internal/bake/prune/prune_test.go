@@ -19,7 +19,7 @@ var policy = prune.Policy{App: "shop", Newest: 2, Young: 10 * day, Disable: 7 * 
 // image is an available, verified image of shop that is some days old.
 func image(id string, days int) prune.Image {
 	return prune.Image{
-		Ref: prune.Ref{ID: id}, Created: start.Add(-time.Duration(days) * day), Managed: true, App: "shop",
+		Ref: prune.Ref{ID: id}, Created: start.Add(-time.Duration(days) * day), Managed: true, App: "shop", Key: "0123456789abcdef0123",
 		Status: prune.Verified, State: prune.Available,
 	}
 }
@@ -246,6 +246,10 @@ func TestDecide(t *testing.T) {
 		},
 		"without our tag": {
 			with(last(old), func(i *prune.Image) { i.Managed = false }), account{}, prune.Keep,
+			[]string{"not made by amibake: its tags are missing"},
+		},
+		"without a bake's key": { // a backup of an instance, with the tags of its group
+			with(last(old), func(i *prune.Image) { i.Key = "" }), account{}, prune.Keep,
 			[]string{"not made by amibake: its tags are missing"},
 		},
 		"without an app": {

@@ -107,7 +107,7 @@ func (p Pruner) snapshots(ctx context.Context) ([]Snapshot, error) {
 func (p Pruner) ours(images []Image) []Ref {
 	var refs []Ref
 	for _, i := range images {
-		if p.Policy.ours(i.Managed, i.App) {
+		if p.Policy.ours(i) {
 			refs = append(refs, i.Ref)
 		}
 	}

@@ -37,7 +37,7 @@ func judgeSnapshot(s Snapshot, there map[Ref]Ref, policy Policy, now time.Time) 
 	}
 	age := now.Sub(s.Created)
 	switch {
-	case !s.Managed || s.App == "":
+	case !s.Managed || s.Key == "" || s.App == "":
 		return keep("not made by amibake: its tags are missing")
 	case s.App != policy.App:
 		return keep("belongs to app %s", s.App)
