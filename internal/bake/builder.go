@@ -3,9 +3,11 @@ package bake
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"bluegreen/internal/aws/awserr"
 	"bluegreen/internal/aws/instance"
 	"bluegreen/internal/bake/recipe"
 )
@@ -16,7 +18,7 @@ const (
 	stagedBundle = "bundle.tar.gz"
 )
 
-func (b *baker) stagedKey(s *Baking, name string) string { return b.staging() + s.Tag + "/" + name }
+func (b *baker) stagedKey(s *Baking, name string) string { return b.ways().Prefix + s.Tag + "/" + name }
 
 // staging is where the app's files are in the bucket, each run's in a folder of its own.
 func (b *Bakery) staging() string {
@@ -44,16 +46,17 @@ func (b *baker) stage(ctx context.Context, s *Baking) error {
 		return err
 	}
 	for key, content := range files {
-		if err := b.Cloud.Staging.Put(ctx, b.Settings.Staging.Bucket, key, bytes.NewReader(content)); err != nil {
+		if err := b.Cloud.Staging.Put(ctx, b.ways().Bucket, key, bytes.NewReader(content)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// unstage removes what was staged. Of a bucket that is gone, that is gone, too.
 func (b *baker) unstage(ctx context.Context, s *Baking) error {
 	for _, key := range s.Staged {
-		if err := b.Cloud.Staging.Delete(ctx, b.Settings.Staging.Bucket, key); err != nil {
+		if err := b.Cloud.Staging.Delete(ctx, b.ways().Bucket, key); err != nil && !errors.Is(err, awserr.ErrNotFound) {
 			return err
 		}
 	}
@@ -67,7 +70,7 @@ func (b *baker) object(ctx context.Context, s *Baking, name string, content []by
 	if b.sent() {
 		good = time.Until(s.Expires)
 	}
-	url, err := b.Cloud.Staging.Presign(ctx, b.Settings.Staging.Bucket, b.stagedKey(s, name), good)
+	url, err := b.Cloud.Staging.Presign(ctx, b.ways().Bucket, b.stagedKey(s, name), good)
 	return recipe.Object{URL: url, SHA256: recipe.SHA256(content)}, err
 }
 
@@ -86,7 +89,7 @@ func (b *baker) launchBuilder(ctx context.Context, s *Baking) error {
 	build := b.Settings.Build
 	s.Builder, err = b.launch(ctx, s, RoleBuilder, instance.Launch{
 		Image: s.Base, Type: build.InstanceType, UserData: userData, RootDevice: base.RootDevice,
-		VolumeGiB: b.volume(), KMSKey: build.KMSKey, Spot: build.Spot,
+		VolumeGiB: b.volume(), KMSKey: build.KMSKey, Spot: b.ways().Spot,
 	})
 	return err
 }
@@ -100,7 +103,7 @@ func (b *baker) builderUserData(ctx context.Context, s *Baking) (string, error) 
 		Guest: recipe.Guest{Run: s.Tag, DeadMan: time.Until(s.Expires), Sent: b.sent()},
 		App:   b.Settings.App, Docker: b.Settings.Build.Docker, Packages: b.Settings.Build.Packages, Image: s.App,
 	}
-	if b.Settings.Staging.Bucket == "" {
+	if b.ways().Bucket == "" {
 		if b.goods.agentDeb != nil {
 			return "", fmt.Errorf("the builder has nowhere to fetch the agent's package from: set staging.bucket")
 		}

@@ -59,7 +59,7 @@ func (b *baker) makeImage(ctx context.Context, s *Baking) error {
 	var id string
 	err := b.until(ctx, "image", "EC2 to take the order", seenLimit, func(ctx context.Context) (_ bool, _ string, err error) {
 		id, err = b.Cloud.Images.Create(ctx, image.Request{
-			Instance: s.Builder, Name: s.Name, Tags: tags, Running: b.running(), Description: fmt.Sprintf("%s with %s", b.Settings.App, s.App),
+			Instance: s.Builder, Name: s.Name, Tags: tags, Running: b.ways().Running, Description: fmt.Sprintf("%s with %s", b.Settings.App, s.App),
 		})
 		if awserr.Code(err) == "IncorrectState" { // of an instance that has stopped this moment
 			err = wait.Soft(err)

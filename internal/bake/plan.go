@@ -42,6 +42,7 @@ func (b *Bakery) Plan(ctx context.Context) (Plan, error) {
 	p.State = Baking{
 		Began: began, Expires: began.Add(b.Settings.Build.Expiry), Key: p.Key, Base: g.inputs.Base, App: g.inputs.Image,
 		Agent: g.inputs.Agent, Digest: digestOf(g.inputs.Image), Channel: b.Settings.Build.Channel,
+		Ways: b.bakingWays(),
 	}
 	if p.State.Name, err = recipe.Name(b.Settings.Build.Name, b.Settings.App, began, p.Key); err != nil {
 		return Plan{}, &exit.Problem{Code: exit.Usage, Err: err, Try: "set build.name"}

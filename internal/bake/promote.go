@@ -24,7 +24,8 @@ type Promotion struct {
 	Home    string             `json:"home"` // its region
 	Regions map[string]*Region `json:"regions"`
 	// Back is set when the pointer goes back to the AMI before: the regions' images are known then.
-	Back bool `json:"back,omitempty"`
+	Back bool           `json:"back,omitempty"`
+	Ways *promotionWays `json:"ways,omitempty"`
 }
 
 // Region is one in which an AMI is handed out.
@@ -37,7 +38,9 @@ type Region struct {
 }
 
 // previous is the parameter that keeps what the pointer named before.
-func (b *Bakery) previous() string { return b.Settings.Promote.Parameter + "-previous" }
+func (b *Bakery) previous() string { return b.Settings.Promote.Parameter + beforeSuffix }
+
+const beforeSuffix = "-previous"
 
 // Promote copies an AMI to all regions, shares it, and moves the pointer to it, in this order: whoever follows the pointer
 // finds an AMI that is there.
@@ -107,13 +110,18 @@ func (b *Bakery) promote(ctx context.Context, workflow string, p Promotion) erro
 			p.Regions[name] = &Region{}
 		}
 	}
+	ways := b.promotionWays(&p)
+	p.Ways = &ways
 	return carry(ctx, b, workflow, p, func(tag string, p *Promotion) { p.Tag = tag }, promoteSteps,
-		func(before Promotion) bool { return before.Image == p.Image && before.Back == p.Back })
+		func(before Promotion) bool {
+			return before.Image == p.Image && before.Back == p.Back && b.promotionWays(&before) == ways
+		})
 }
 
 // promoteSteps are what a promotion is made of. The pointer is the last of it, and is not moved back by itself.
 func promoteSteps(r *run[Promotion]) []step.Step[Promotion] {
 	b := r.Bakery
+	ways := b.promotionWays(&r.State)
 	steps := []step.Step[Promotion]{
 		{
 			Name: "copy", Title: "copy the AMI to each region", Back: "deregister the copies",
@@ -121,19 +129,19 @@ func promoteSteps(r *run[Promotion]) []step.Step[Promotion] {
 		},
 		{Name: "copied", Title: "wait until the copies are there", Do: func(ctx context.Context, p *Promotion) error { return awaitCopies(ctx, r, p) }},
 	}
-	if b.Settings.Promote.Shared() {
+	if ways.Shared {
 		steps = append(steps, step.Step[Promotion]{
 			Name: "share", Title: "share it", Calls: []string{"ModifyImageAttribute, ModifySnapshotAttribute in each region"}, Do: b.shareImages,
 		})
 	}
-	if b.Settings.Promote.LaunchTemplate != "" {
+	if ways.Template != "" {
 		steps = append(steps, step.Step[Promotion]{
 			Name: "template", Title: "make a version of the launch template", Back: "delete that version", Calls: []string{"CreateLaunchTemplateVersion"}, Do: b.templateVersion, Undo: b.noTemplateVersion,
 		})
 	}
 	return append(steps, step.Step[Promotion]{
 		Name: "pointer", Title: "name it in Parameter Store", Commit: true,
-		Calls: []string{"PutParameter " + b.previous(), "PutParameter " + b.Settings.Promote.Parameter}, Do: b.point,
+		Calls: []string{"PutParameter " + ways.previous(), "PutParameter " + ways.Parameter}, Do: b.point,
 	}, step.Step[Promotion]{
 		Name: "mark", Title: "note in the tags of the copies that they are handed out", Calls: []string{"CreateTags in each other region"}, Do: b.markCopies,
 	})
@@ -227,7 +235,7 @@ func (b *Bakery) tagged(own map[string]string) map[string]string {
 // may be in use.
 func (b *Bakery) uncopyImages(ctx context.Context, p *Promotion) error {
 	return b.each(p, func(cloud *aws.Bakery, _ string, r *Region) error {
-		named, err := b.named(ctx, cloud)
+		named, err := b.named(ctx, cloud, p)
 		if err != nil {
 			return err
 		}
@@ -250,9 +258,10 @@ func (b *Bakery) uncopyImages(ctx context.Context, p *Promotion) error {
 }
 
 // named are the AMIs that the pointer of a region names, and the one beside it.
-func (b *Bakery) named(ctx context.Context, cloud *aws.Bakery) ([]string, error) {
+func (b *Bakery) named(ctx context.Context, cloud *aws.Bakery, p *Promotion) ([]string, error) {
+	ways := b.promotionWays(p)
 	var ids []string
-	for _, name := range []string{b.Settings.Promote.Parameter, b.previous()} {
+	for _, name := range []string{ways.Parameter, ways.previous()} {
 		p, err := cloud.Params.Get(ctx, name)
 		if err != nil && !errors.Is(err, awserr.ErrNotFound) {
 			return nil, err
@@ -307,7 +316,7 @@ func (b *Bakery) shareImages(ctx context.Context, p *Promotion) error {
 // templateVersion makes a version of the launch template of the home region that names the AMI. It is no default: what
 // launches from the template says which version it wants, or the latest.
 func (b *Bakery) templateVersion(ctx context.Context, p *Promotion) error {
-	id, home := b.Settings.Promote.LaunchTemplate, p.Regions[p.Home]
+	id, home := b.promotionWays(p).Template, p.Regions[p.Home]
 	token := p.Tag + versionSuffix
 	if found, ok, err := b.Cloud.Templates.Find(ctx, id, token); err != nil || ok {
 		home.Version = found.Number
@@ -323,7 +332,10 @@ func (b *Bakery) templateVersion(ctx context.Context, p *Promotion) error {
 }
 
 func (b *Bakery) noTemplateVersion(ctx context.Context, p *Promotion) error {
-	found, ok, err := b.Cloud.Templates.Find(ctx, b.Settings.Promote.LaunchTemplate, p.Tag+versionSuffix)
+	found, ok, err := b.Cloud.Templates.Find(ctx, b.promotionWays(p).Template, p.Tag+versionSuffix)
+	if errors.Is(err, awserr.ErrNotFound) {
+		return nil // with the template
+	}
 	if err != nil || !ok {
 		return err
 	}
@@ -334,8 +346,9 @@ func (b *Bakery) noTemplateVersion(ctx context.Context, p *Promotion) error {
 // between leaves a pointer that can be followed, and what it names twice. What it moves back from is not kept: a rollback that
 // is given twice must not end where it began.
 func (b *Bakery) point(ctx context.Context, p *Promotion) error {
+	ways := b.promotionWays(p)
 	return b.each(p, func(cloud *aws.Bakery, _ string, r *Region) error {
-		now, err := cloud.Params.Get(ctx, b.Settings.Promote.Parameter)
+		now, err := cloud.Params.Get(ctx, ways.Parameter)
 		if err != nil && !errors.Is(err, awserr.ErrNotFound) {
 			return err
 		}
@@ -344,11 +357,11 @@ func (b *Bakery) point(ctx context.Context, p *Promotion) error {
 		}
 		if now.Value != "" && !p.Back {
 			r.Was = now.Value
-			if _, err := cloud.Params.Overwrite(ctx, b.previous(), now.Value); err != nil {
+			if _, err := cloud.Params.Overwrite(ctx, ways.previous(), now.Value); err != nil {
 				return err
 			}
 		}
-		_, err = cloud.Params.Overwrite(ctx, b.Settings.Promote.Parameter, r.Image)
+		_, err = cloud.Params.Overwrite(ctx, ways.Parameter, r.Image)
 		return err
 	})
 }

@@ -20,7 +20,8 @@ type Baking struct {
 	Agent  string `json:"agent,omitempty"`
 	Digest string `json:"digest"` // of the app's image
 
-	Channel string `json:"channel,omitempty"` // by which its instances are heard; a run goes on with the one that it began with
+	Channel string      `json:"channel,omitempty"` // by which its instances are heard; a run goes on with the one that it began with
+	Ways    *bakingWays `json:"ways,omitempty"`    // likewise
 
 	Staged       []string `json:"staged,omitempty"`  // keys in the bucket
 	Builder      string   `json:"builder,omitempty"` // ids
@@ -44,7 +45,7 @@ type goods struct {
 func bakeSteps(r *run[Baking], g *goods) []step.Step[Baking] {
 	b := &baker{r, g}
 	var steps []step.Step[Baking]
-	if b.Settings.Staging.Bucket != "" {
+	if b.ways().Bucket != "" {
 		steps = append(steps, step.Step[Baking]{
 			Name: "stage", Title: "put the files of the builder into S3", Back: "remove the files from S3",
 			Calls: []string{"PutObject, for each file that is not small"}, Do: b.stage, Undo: b.unstage,
@@ -64,7 +65,7 @@ func bakeSteps(r *run[Baking], g *goods) []step.Step[Baking] {
 	steps = append(steps,
 		step.Step[Baking]{Name: "provision", Title: "wait until the builder is provisioned", Do: b.provisioned},
 	)
-	if !b.running() {
+	if !b.ways().Running {
 		steps = append(steps, step.Step[Baking]{
 			Name: "stop", Title: "stop the builder", Calls: []string{"StopInstances"}, Do: b.stopBuilder,
 		}, step.Step[Baking]{Name: "stopped", Title: "wait until the builder has stopped", Do: b.stopped})
@@ -76,7 +77,7 @@ func bakeSteps(r *run[Baking], g *goods) []step.Step[Baking] {
 		step.Step[Baking]{Name: "available", Title: "wait until the AMI is there", Do: b.available},
 		step.Step[Baking]{Name: "end-builder", Title: "terminate the builder", Calls: []string{"TerminateInstances"}, Do: b.endBuilder},
 	)
-	if b.Settings.Staging.Bucket != "" {
+	if b.ways().Bucket != "" {
 		steps = append(steps, step.Step[Baking]{
 			Name: "unstage", Title: "remove the files from S3", Calls: []string{"DeleteObject, for each"}, Do: b.unstage,
 		})
@@ -108,7 +109,3 @@ type baker struct {
 	*run[Baking]
 	goods *goods // nil where nothing is made: in an undo, or a test of an AMI
 }
-
-// running says that the AMI is made of a builder that runs: a spot instance cannot be stopped. Its guest has written out all
-// that it had in memory before it said that it is ready.
-func (b *baker) running() bool { return b.Settings.Build.NoReboot || b.Settings.Build.Spot }
