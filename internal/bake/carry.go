@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"bluegreen/internal/aws/awserr"
 	"bluegreen/internal/event"
 	"bluegreen/internal/exit"
 	"bluegreen/internal/journal"
@@ -74,14 +75,40 @@ func (r *run[S]) resume(ctx context.Context, record step.Record, forward bool, s
 		return r.finish(ctx, r.leading(ctx, r.Run))
 	}
 	r.tell(event.Event{Event: event.Note, Text: "undoing run " + record.Run + ", which was cut off and is of no use any more"})
-	if r.Committed() {
-		return r.finish(ctx, r.leading(ctx, r.Run)) // past its point of no return there is one way
+	if r.Committed() { // past its point of no return there is one way
+		return r.finish(ctx, r.leading(ctx, r.runOrGiveUp))
 	}
 	err := r.leading(ctx, func(ctx context.Context) error { return r.Undo(ctx, "superseded") })
 	if r.Record().Outcome == step.FailedClean {
 		err = nil
 	}
 	return r.finish(ctx, err)
+}
+
+// runOrGiveUp brings a run to its end that another one waits for. What is not allowed, or is about things that are gone, may never
+// be otherwise: that must not keep AMIs from being made for good.
+func (r *run[S]) runOrGiveUp(ctx context.Context) error {
+	err := r.Run(ctx)
+	if r.Record().Outcome != step.FailedDirty || !errors.Is(err, awserr.ErrDenied) && !errors.Is(err, awserr.ErrNotFound) {
+		return err
+	}
+	if failed := r.GiveUp(ctx); failed != nil {
+		return errors.Join(err, failed)
+	}
+	r.tell(event.Event{Event: event.Warning, Text: fmt.Sprintf(
+		"run %s, a %s, cannot be brought to its end and is given up: %v. Where it has not moved the pointer, %q does, once that is mended",
+		r.Record().Run, r.Record().Workflow, err, again(r.Record().Workflow, r.State))})
+	return nil
+}
+
+// again is the command that does again what a run was to do.
+func again(workflow string, state any) string {
+	if p, ok := state.(Promotion); ok && !p.Back {
+		return "amibake promote " + p.Image
+	} else if ok {
+		return "amibake promote --rollback"
+	}
+	return "amibake " + workflow
 }
 
 func (r *run[S]) finish(ctx context.Context, err error) error {

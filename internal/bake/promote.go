@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -114,8 +115,13 @@ func (b *Bakery) promote(ctx context.Context, workflow string, p Promotion) erro
 	p.Ways = &ways
 	return carry(ctx, b, workflow, p, func(tag string, p *Promotion) { p.Tag = tag }, promoteSteps,
 		func(before Promotion) bool {
-			return before.Image == p.Image && before.Back == p.Back && b.promotionWays(&before) == ways
+			return before.Image == p.Image && before.Back == p.Back && b.promotionWays(&before) == ways && sameRegions(before, p)
 		})
+}
+
+// sameRegions says whether two hand out in the same regions: one that is wanted no more may be one that cannot be reached.
+func sameRegions(a, b Promotion) bool {
+	return slices.Equal(slices.Sorted(maps.Keys(a.Regions)), slices.Sorted(maps.Keys(b.Regions)))
 }
 
 // promoteSteps are what a promotion is made of. The pointer is the last of it, and is not moved back by itself.
@@ -206,13 +212,18 @@ func (b *Bakery) copyImages(ctx context.Context, p *Promotion) error {
 	})
 }
 
-// markCopies ends the time in which a copy is what a dead run may have left behind: a sweep takes those.
+// markCopies ends the time in which a copy is what a dead run may have left behind: a sweep takes those. Of one that somebody has
+// deregistered meanwhile there is nothing to mark.
 func (b *Bakery) markCopies(ctx context.Context, p *Promotion) error {
 	return b.each(p, func(cloud *aws.Bakery, name string, r *Region) error {
 		if name == p.Home {
 			return nil
 		}
-		return cloud.Images.Tag(ctx, r.Image, map[string]string{TagStatus: Verified})
+		err := cloud.Images.Tag(ctx, r.Image, map[string]string{TagStatus: Verified})
+		if errors.Is(err, awserr.ErrNotFound) {
+			return nil
+		}
+		return err
 	})
 }
 

@@ -210,6 +210,13 @@ func (r *Runner[S]) Close(ctx context.Context) error {
 	return r.end(ctx, Succeeded)
 }
 
+// GiveUp ends a run past its point of no return that nobody can bring to its end. It stays dirty: what is left is for a human, or
+// for another run that does the same.
+func (r *Runner[S]) GiveUp(ctx context.Context) error {
+	r.record.Phase, r.record.Outcome = Ended, FailedDirty
+	return r.save(ctx)
+}
+
 // unknown is an error when the journal has steps that are not in the list: nobody here can do or undo them.
 func (r *Runner[S]) unknown() error {
 	for _, name := range slices.Sorted(maps.Keys(r.record.Steps)) {
