@@ -87,7 +87,7 @@ func (b *baker) launchBuilder(ctx context.Context, s *Baking) error {
 		return err
 	}
 	build := b.Settings.Build
-	s.Builder, err = b.launch(ctx, s, RoleBuilder, instance.Launch{
+	s.Builder, err = b.launch(ctx, s, RoleBuilder, s.Expires, instance.Launch{
 		Image: s.Base, Type: build.InstanceType, UserData: userData, RootDevice: base.RootDevice,
 		VolumeGiB: b.volume(), KMSKey: build.KMSKey, Spot: b.ways().Spot,
 	})

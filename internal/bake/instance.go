@@ -13,9 +13,9 @@ import (
 
 // launch starts an instance of this run, or finds the one that this run has started before: by its tags, since a launch whose
 // answer was lost may have come through. EC2 knows it by the token, too, and refuses to launch another one under that.
-func (b *baker) launch(ctx context.Context, s *Baking, role string, l instance.Launch) (id string, err error) {
+func (b *baker) launch(ctx context.Context, s *Baking, role string, expires time.Time, l instance.Launch) (id string, err error) {
 	tags := b.tagged(b.owned(s.Tag))
-	tags[TagRole], tags[TagExpires] = role, s.Expires.UTC().Format(time.RFC3339)
+	tags[TagRole], tags[TagExpires] = role, expires.UTC().Format(time.RFC3339)
 	tags["Name"] = fmt.Sprintf("%s-%s-%s", b.Settings.App, role, s.Tag)
 	if id, err := b.launched(ctx, s, role); id != "" || err != nil {
 		return id, err

@@ -19,18 +19,32 @@ func (b *baker) launchTest(ctx context.Context, s *Baking) error {
 	if err != nil {
 		return err
 	}
-	v := b.Settings.Verify
+	v, expires := b.Settings.Verify, b.testExpires(s)
 	userData, err := recipe.Verifier{
-		Guest: recipe.Guest{Run: s.Tag, DeadMan: time.Until(s.Expires), Sent: b.sent()}, Limit: v.Deadline * 2 / 3, // time is left to say what is wrong
+		Guest: recipe.Guest{Run: s.Tag, DeadMan: time.Until(expires), Sent: b.sent()}, Limit: v.Deadline * 2 / 3, // time is left to say what is wrong
 	}.UserData()
 	if err != nil {
 		return err
 	}
-	s.Test, err = b.launch(ctx, s, RoleTest, instance.Launch{
+	s.Test, err = b.launch(ctx, s, RoleTest, expires, instance.Launch{
 		Image: s.Image, Type: v.InstanceType, UserData: userData, RootDevice: made.RootDevice, KMSKey: b.Settings.Build.KMSKey,
 		HopLimit: 2, // an app in a container may need the instance's role
 	})
 	return err
+}
+
+// testExpires is when anybody may end a test instance that is launched now: not before it had its time. A builder that has taken
+// long to stop, and snapshots that have, may have used up all of the run's.
+func (b *baker) testExpires(s *Baking) time.Time {
+	life := b.Settings.Verify.Deadline
+	if b.sent() {
+		life = registerLimit + recipe.CommandLimit(life) + deliveryLimit
+	}
+	expires := time.Now().Add(life + patience).Truncate(time.Second)
+	if expires.Before(s.Expires) {
+		return s.Expires
+	}
+	return expires
 }
 
 // verified waits for the test instance's word, and looks for faults in it.

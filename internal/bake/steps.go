@@ -11,7 +11,7 @@ import (
 type Baking struct {
 	Tag     string    `json:"tag"` // of this run, on what it makes
 	Began   time.Time `json:"began"`
-	Expires time.Time `json:"expires"` // when anybody may end its instances
+	Expires time.Time `json:"expires"` // when anybody may end its builder, and it is gone on with no more
 
 	Key    string `json:"key,omitempty"`
 	Name   string `json:"name,omitempty"` // of the AMI

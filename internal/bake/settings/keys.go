@@ -67,7 +67,7 @@ func sectionBuild() section {
 		{"build.spot", "", "", "whether it is a spot instance. When AWS takes it away, the bake has failed"},
 		{"build.channel", "", "", "how it is heard, and so is the instance that tests the AMI: `\"console\"` is what it prints on its console; `\"run-command\"` is Run Command of Systems Manager, for types of instances whose console is late. That needs the SSM agent on the base AMI and the policy AmazonSSMManagedInstanceCore in the role of `build.instance_profile`"},
 		{"build.deadline", "", "", "how long until it must be provisioned"},
-		{"build.expiry", "", "", "how long a run's instances may live: then they end themselves, whatever became of amibake, and `amibake sweep` takes what is left. At least the deadlines of build and verify together"},
+		{"build.expiry", "", "", "how long a run's instances may live: then they end themselves, whatever became of amibake, and `amibake sweep` takes what is left. At least the deadlines of build and verify together. A test instance that is launched late may live beyond that, for as long as `verify.deadline` takes"},
 		{"build.no_reboot", "", "", "whether the AMI is made while the instance runs. That is faster by a minute, and what programs have not written to the disk by then is not in it"},
 	}}
 }
