@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"bluegreen/internal/aws/awserr"
@@ -80,11 +81,24 @@ func (b *baker) makeImage(ctx context.Context, s *Baking) error {
 	return nil
 }
 
-// unmakeImage takes back what this run has made, and nothing that is proven: that may be in use.
+// unmakeImage takes back what this run has made, and nothing that is proven: that may be in use. It asks by the tag, for an AMI whose
+// id never reached us, and by the id, for one that does not show by its tag.
 func (b *baker) unmakeImage(ctx context.Context, s *Baking) error {
 	found, err := b.made(ctx, s)
 	if err != nil {
 		return err
+	}
+	if s.Image != "" && !slices.ContainsFunc(found, func(i image.Image) bool { return i.ID == s.Image }) {
+		err := b.unlessGone(ctx, "image", "the AMI "+s.Image, func() error {
+			img, err := b.Cloud.Images.Get(ctx, s.Image)
+			if err != nil || img.Tags[TagStatus] == Verified {
+				return err
+			}
+			return b.Cloud.Images.Deregister(ctx, s.Image)
+		})
+		if err != nil {
+			return err
+		}
 	}
 	for _, img := range found {
 		if img.Tags[TagStatus] == Verified {

@@ -9,6 +9,7 @@ import (
 
 	"bluegreen/internal/aws/awserr"
 	"bluegreen/internal/aws/instance"
+	"bluegreen/internal/wait"
 )
 
 // launch starts an instance of this run, or finds the one that this run has started before: by its tags, since a launch whose
@@ -67,11 +68,30 @@ func (b *baker) terminate(ctx context.Context, s *Baking, role, id string) error
 			ids = append(ids, i.ID)
 		}
 	}
-	if len(ids) == 0 {
-		return nil
+	var failed []error
+	for _, id := range ids {
+		failed = append(failed, b.unlessGone(ctx, role, "the instance "+id, func() error { return b.Cloud.Instances.Terminate(ctx, id) }))
 	}
-	err = b.Cloud.Instances.Terminate(ctx, ids...)
-	if errors.Is(err, awserr.ErrNotFound) {
+	return errors.Join(failed...)
+}
+
+// unlessGone takes something back of which the id is known. What EC2 does not know may be gone, or may have been made a moment ago:
+// it is asked for as long as that may take to show.
+func (b *baker) unlessGone(ctx context.Context, stepName, what string, take func() error) error {
+	err := take()
+	if !errors.Is(err, awserr.ErrNotFound) {
+		return err
+	}
+	gone := false
+	err = b.until(ctx, stepName, what+" to show, or to be gone", seenLimit, func(context.Context) (bool, string, error) {
+		err := take()
+		if gone = errors.Is(err, awserr.ErrNotFound); gone {
+			return false, "not to be seen", nil
+		}
+		return err == nil, "it was there", err
+	})
+	var timeout *wait.TimeoutError
+	if gone && errors.As(err, &timeout) {
 		return nil
 	}
 	return err
