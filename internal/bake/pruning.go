@@ -2,6 +2,7 @@ package bake
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -98,10 +99,12 @@ func (b *Bakery) reports(region string) prune.Check {
 // reportLimit is how long EC2 may take for a usage report.
 const reportLimit = 30 * time.Minute
 
+// report has EC2 make a report, reads it and removes it. Each has a token of its own: by that of an earlier one, EC2 would answer with
+// the report of then, which is removed, or does not know what has been launched since.
 func (b *Bakery) report(ctx context.Context, cloud *aws.Bakery, id string) ([]string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, reportLimit, fmt.Errorf("the usage report on %s is not there after %s", id, reportLimit))
 	defer cancel()
-	report, err := cloud.References.BeginReport(ctx, id, "amibake-"+id+"-"+time.Now().UTC().Format("2006010215"), map[string]string{TagManaged: Managed, TagApp: b.Settings.App})
+	report, err := cloud.References.BeginReport(ctx, id, "amibake-"+id+"-"+strings.ToLower(rand.Text()), map[string]string{TagManaged: Managed, TagApp: b.Settings.App})
 	if err != nil {
 		return nil, err
 	}

@@ -37,9 +37,10 @@ type Step struct {
 //
 // Nothing is done on the plan's word alone. Before each rung of the ladder images and uses are read again, and once more, for
 // one image, before it is disabled or deregistered; the step is taken only if the decision is still the same. What remains is
-// a window from a check's answer to the call's arrival: seconds, unless calls are slow or retried. A use that begins in it
-// finds the image disabled, which can be undone. Deregistering, which cannot, comes only to images from which nothing could be
-// launched for the whole of Policy.Deregister.
+// a window from what a check's answer is about to the call's arrival: seconds within the account, unless calls are slow or retried,
+// and a day or some for what a usage report says of other accounts. A use that begins in it finds the image disabled, which can be
+// undone. Deregistering, which cannot, comes only to images from which nothing could be launched for the whole of
+// Policy.Deregister, which therefore has to be longer than reports are behind.
 func (p Pruner) Apply(ctx context.Context, plan Plan, progress func(Step)) ([]Step, error) {
 	if err := p.Policy.Validate(); err != nil {
 		return nil, err

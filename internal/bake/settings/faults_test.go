@@ -118,6 +118,8 @@ prune.younger_than: must be at least 1d: a new AMI may be about to be used (got 
 prune.disable_after: must be at least 1h: so long may somebody need to notice (got 0d)
 prune.deregister_after: must be at least 1d: there is no way back from it (got 12h)
 prune.orphans_after: must be at least 1h: an image may be about to be registered (got 1m)`},
+		"prune, shared": {inBuild("kms_key = \"alias/amis\"\n" + share + "[prune]\ndisable_after = \"6d\"\nderegister_after = \"2d\""), `prune.disable_after: must be at least 7d where AMIs are shared: reports of their use in other accounts are days behind (got 6d)
+prune.deregister_after: must be at least 7d where AMIs are shared: reports of their use in other accounts are days behind (got 2d)`},
 		"age": {with("[prune]\nyounger_than = \"2w\"\ndisable_after = 7\nderegister_after = \"99999d\"\norphans_after = \"-1h\""), `prune.deregister_after: must be a time span such as "14d" or "36h" (got "99999d")
 prune.disable_after: must be a time span such as "14d" or "36h" (got 7)
 prune.orphans_after: must be a time span such as "14d" or "36h" (got "-1h")

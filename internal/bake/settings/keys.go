@@ -127,8 +127,8 @@ func sectionPrune() section {
 	return section{name: "prune", text: "What `amibake prune` keeps although nobody uses it. What anything uses is always kept. The rest is deprecated, then disabled, then deregistered with its snapshots, one step per run. Ages are written as `\"14d\"` or `\"36h\"`.", keys: []key{
 		{"prune.keep", "", "", "how many of the newest verified AMIs stay, in each region"},
 		{"prune.younger_than", "", "", "AMIs younger than this stay"},
-		{"prune.disable_after", "", "", "how long an AMI is deprecated, which changes nothing for those who know its id, before nothing can be launched from it"},
-		{"prune.deregister_after", "", "", "how long an AMI is disabled, which can be undone, before it is deregistered"},
+		{"prune.disable_after", "", "", "how long an AMI is deprecated, which changes nothing for those who know its id, before nothing can be launched from it. At least 7 days where AMIs are shared"},
+		{"prune.deregister_after", "", "", "how long an AMI is disabled, which can be undone, before it is deregistered. At least 7 days where AMIs are shared"},
 		{"prune.orphans_after", "", "", "how old a snapshot must be whose AMI is gone"},
 	}}
 }

@@ -141,7 +141,7 @@ func TestLoadAll(t *testing.T) {
 		[prune]
 		keep = 3
 		younger_than = "36h"
-		disable_after = "2d"
+		disable_after = "8d"
 		deregister_after = "30d"
 		orphans_after = "12h"
 		[lease]
@@ -170,7 +170,7 @@ func TestLoadAll(t *testing.T) {
 			Accounts: []string{"210987654321"}, Organizations: []string{"arn:aws:organizations::123456789012:organization/o-abcdefghij"},
 			Units: []string{"arn:aws:organizations::123456789012:ou/o-abcdefghij/ou-ab12-cdefghij"}, LaunchTemplate: "lt-0123456789abcdef0",
 		},
-		Prune: Prune{Keep: 3, YoungerThan: Age(36 * time.Hour), Disable: 2 * Day, Deregister: 30 * Day, Orphans: Age(12 * time.Hour)},
+		Prune: Prune{Keep: 3, YoungerThan: Age(36 * time.Hour), Disable: 8 * Day, Deregister: 30 * Day, Orphans: Age(12 * time.Hour)},
 		Lease: Lease{Term: 30 * time.Second},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -87,7 +87,7 @@ func (s *Settings) validate(f *config.Faults) {
 	s.validateStaging(c)
 	s.validateVerify(c)
 	s.validatePromote(c)
-	s.Prune.validate(c)
+	s.Prune.validate(c, s.Promote.Shared())
 	c.between("lease.term", s.Lease.Term, 10*time.Second, time.Hour)
 	if n := s.Notify.Namespace; n != "" && (!namespace().MatchString(n) || strings.HasPrefix(n, "AWS/")) {
 		c.fault("notify.namespace", n, "must be a namespace of CloudWatch, and not one of AWS's own")
@@ -153,7 +153,11 @@ func (s *Settings) validateStaging(c checker) {
 	}
 }
 
-func (p *Prune) validate(c checker) {
+// reportLag is how far what EC2 reports of the use that other accounts make of an AMI may be behind: a day for instances, and some
+// days for launch templates, which it does not say more of. A week leaves room.
+const reportLag = 7 * Day
+
+func (p *Prune) validate(c checker, shared bool) {
 	c.within("prune.keep", p.Keep, 1, 1000)
 	if p.YoungerThan < Day {
 		c.fault("prune.younger_than", p.YoungerThan, "must be at least 1d: a new AMI may be about to be used")
@@ -163,6 +167,13 @@ func (p *Prune) validate(c checker) {
 	}
 	if p.Deregister < Day {
 		c.fault("prune.deregister_after", p.Deregister, "must be at least 1d: there is no way back from it")
+	}
+	const behind = "must be at least %s where AMIs are shared: reports of their use in other accounts are days behind"
+	if shared && p.Disable < reportLag {
+		c.fault("prune.disable_after", p.Disable, behind, reportLag)
+	}
+	if shared && p.Deregister < reportLag {
+		c.fault("prune.deregister_after", p.Deregister, behind, reportLag)
 	}
 	if p.Orphans < Age(time.Hour) {
 		c.fault("prune.orphans_after", p.Orphans, "must be at least 1h: an image may be about to be registered")
