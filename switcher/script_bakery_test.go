@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -24,28 +23,42 @@ const (
 	bakedImage  = "registry.example.com/shop@" + bakedDigest
 )
 
-// guests are the instances of bakes.
+// guests are the instances of bakes. The account's lock guards them.
 type guests struct {
-	broken atomic.Bool // builders fail
-	slow   atomic.Bool // builders take their time
+	broken bool              // builders fail
+	slow   bool              // builders are not ready until they work again
+	late   map[string]string // what slow builders will say, by instance
 }
 
 func (g *guests) script(m ec2.Machine) ec2.Guest {
 	run := m.InstanceTags[bake.TagRun]
-	after := time.Minute
-	if g.slow.Load() {
-		after = 30 * time.Minute
-	}
 	switch role := m.InstanceTags[bake.TagRole]; {
-	case role == bake.RoleBuilder && g.broken.Load():
+	case role == bake.RoleBuilder && g.broken:
 		return ec2.Guest{{After: time.Minute, Print: "amibake " + run + " log 1 make: not found\n" + recipe.Say(run, "failed", "scripts: provision.sh: exit status 127")}}
 	case role == bake.RoleBuilder:
-		return ec2.Guest{{After: after, Print: recipe.Say(run, "ready", fmt.Sprintf(`{"agent":"1.2.0","digest":%q,"docker":"26.1"}`, bakedDigest))}}
+		ready := recipe.Say(run, "ready", fmt.Sprintf(`{"agent":"1.2.0","digest":%q,"docker":"26.1"}`, bakedDigest))
+		if g.slow {
+			g.late[m.InstanceID] = ready
+			return ec2.Guest{}
+		}
+		return ec2.Guest{{After: time.Minute, Print: ready}}
 	case role == bake.RoleTest:
 		return ec2.Guest{{After: time.Minute, Print: recipe.Say(run, "verified",
 			fmt.Sprintf(`{"agent":"1.2.0","digest":%q,"docker":"26.1","phase":"serving","imds":"required","ports":[22,9180],"published":[8000],"boot_ms":9000}`, bakedDigest))}}
 	}
 	return nil
+}
+
+// become makes builders fail, slow or work from now on. Those that are slow are ready when they are to be so no longer.
+func (g *guests) become(how string, service *ec2.Service) {
+	g.broken, g.slow = how == "fails", how == "slow"
+	if g.slow {
+		return
+	}
+	for id, ready := range g.late {
+		service.Print(id, ready)
+	}
+	clear(g.late)
 }
 
 // bakeryConfig is for amibake. What it bakes serves as an app of the sandbox does, with the agent beside it.
@@ -65,20 +78,24 @@ lease.term = "10s"
 // on, or prints what there is of bakes:
 //
 //	bakery [fails|slow|works|holds]
+//
+// A slow builder is not ready before builders work again, however long a script takes for what it does meanwhile.
 func cmdBakery(ts *testscript.TestScript, _ bool, args []string) {
 	a := accountOf(ts)
 	if len(args) > 0 && args[0] == "holds" {
 		printHoldings(ts, a)
 		return
 	}
+	sb := a.lab.Sandbox
 	if len(args) > 0 {
-		a.guests.broken.Store(args[0] == "fails")
-		a.guests.slow.Store(args[0] == "slow")
+		sb.Account.Lock()
+		defer sb.Account.Unlock()
+		a.guests.become(args[0], sb.EC2)
 		return
 	}
-	sb := a.lab.Sandbox
 	ts.Check(sb.Buckets.CreateBucket("shop-staging"))
 	sb.Account.Lock()
+	a.guests.late = map[string]string{}
 	sb.EC2.SetGuest(a.guests.script)
 	sb.Account.Unlock()
 	file := filepath.Join(filepath.Dir(a.lab.ConfigFile()), bakeFile)
