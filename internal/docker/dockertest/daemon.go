@@ -70,7 +70,9 @@ func start(paths map[string]string, opts []Option) (*Daemon, error) {
 	for _, option := range opts {
 		option(&o)
 	}
-	sweep()
+	if err := sweep(); err != nil {
+		return nil, fmt.Errorf("remove what killed tests have left: %w", err)
+	}
 	h, err := newHome(o.disk)
 	if err != nil {
 		return nil, err

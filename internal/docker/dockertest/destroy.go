@@ -26,9 +26,17 @@ func (h *home) destroy() error {
 		err = errors.Join(err, removeHidden(h.name))
 	}
 	if h.name != "" {
-		err = errors.Join(err, ip("link", "delete", h.name))
+		err = errors.Join(err, h.removeBridge())
 	}
 	return errors.Join(err, os.RemoveAll(h.dir))
+}
+
+// removeBridge removes the home's bridge, and none of the same name that has become another's.
+func (h *home) removeBridge() error {
+	if _, dir, err := owner(h.name); err == nil && dir != h.dir {
+		return fmt.Errorf("the bridge %s of %s is that of %s", h.name, h.dir, dir)
+	}
+	return ip("link", "delete", h.name)
 }
 
 // removeNetworks removes the bridges of networks that the engine has made. Each takes a range of addresses from all engines

@@ -45,10 +45,15 @@ func (h *home) furnish(disk int64) error {
 			return fmt.Errorf("mount a disk of %d bytes: %w", disk, err)
 		}
 	}
+	unlock, err := lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	for n := range 255 {
 		name := fmt.Sprintf("%s%d", prefix, n)
 		if _, err := net.InterfaceByName(name); err == nil || ip("link", "add", name, "type", "bridge") != nil {
-			continue // somebody has it, or was faster
+			continue // somebody has it
 		}
 		h.name = name
 		return errors.Join(
@@ -58,6 +63,22 @@ func (h *home) furnish(disk int64) error {
 		)
 	}
 	return errors.New("make a bridge: no name is free, or this machine does not allow it: ip link add type bridge")
+}
+
+// lock has processes sweep, and take names, one after the other: a bridge that one of them finds to be dead must not be a new one of the
+// same name when it is removed. The lock goes with the process.
+func lock() (unlock func(), err error) {
+	file, err := os.OpenFile("/run/"+prefix+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for err = syscall.EINTR; errors.Is(err, syscall.EINTR); {
+		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", file.Name(), err), file.Close())
+	}
+	return func() { _ = file.Close() }, nil
 }
 
 func (h *home) path(elements ...string) string {
@@ -101,19 +122,38 @@ func storageDriver(dir string) string {
 }
 
 // sweep destroys the homes of processes that are gone.
-func sweep() {
-	links, err := filepath.Glob("/sys/class/net/" + prefix + "[0-9]*/ifalias")
+func sweep() error {
+	unlock, err := lock()
 	if err != nil {
-		return
+		return err
+	}
+	defer unlock()
+	links, err := filepath.Glob("/sys/class/net/" + prefix + "[0-9]*")
+	if err != nil {
+		return err
 	}
 	for _, link := range links {
-		alias, err := os.ReadFile(link)
-		owner, dir, ok := strings.Cut(strings.TrimSpace(string(alias)), " ")
-		pid, parsed := strconv.Atoi(owner)
-		if err != nil || !ok || parsed != nil || syscall.Kill(pid, 0) != syscall.ESRCH {
+		name := filepath.Base(link)
+		pid, dir, err := owner(name)
+		if err != nil || syscall.Kill(pid, 0) != syscall.ESRCH {
 			continue
 		}
-		h := &home{dir: dir, name: filepath.Base(filepath.Dir(link)), hidden: unmounted()}
-		_ = h.destroy() // others may sweep at the same time
+		h := &home{dir: dir, name: name, hidden: unmounted()}
+		_ = h.destroy() // what does not go now is left to the next one
 	}
+	return nil
+}
+
+// owner reads whose a bridge is.
+func owner(bridge string) (pid int, dir string, err error) {
+	alias, err := os.ReadFile("/sys/class/net/" + bridge + "/ifalias")
+	if err != nil {
+		return 0, "", err
+	}
+	text, dir, ok := strings.Cut(strings.TrimSpace(string(alias)), " ")
+	if !ok {
+		return 0, "", fmt.Errorf("the bridge %s does not say whose it is: %q", bridge, alias)
+	}
+	pid, err = strconv.Atoi(text)
+	return pid, dir, err
 }
