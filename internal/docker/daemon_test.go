@@ -164,13 +164,19 @@ func TestWhatTheDaemonStartsByItself(t *testing.T) {
 		"never started, on-failure":    {Restart: onFailure},
 		"stopped, on-failure, ended 0": {Restart: onFailure},
 	}
+	timeout := func(s docker.Spec) time.Duration {
+		if s.Env == nil {
+			return time.Minute // it ends by itself
+		}
+		return time.Second
+	}
 	ids := map[string]string{}
 	for name, s := range specs {
 		if strings.HasPrefix(name, "never") {
 			ids[name] = b.create(t, s)
 			continue
 		}
-		s.StopTimeout = time.Second // which the daemon gives it when it starts
+		s.StopTimeout = timeout(s) // which the daemon gives it when it starts
 		ids[name], _ = b.run(t, s)
 	}
 	if err := b.engine.SetRestart(t.Context(), ids["stopped, on-failure taken"], docker.Restart{}); err != nil {
@@ -178,7 +184,7 @@ func TestWhatTheDaemonStartsByItself(t *testing.T) {
 	}
 	for name, id := range ids {
 		if strings.HasPrefix(name, "stopped") {
-			if err := b.engine.Stop(t.Context(), id, time.Second); err != nil {
+			if err := b.engine.Stop(t.Context(), id, timeout(specs[name])); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -69,9 +69,15 @@ func (b bench) run(t *testing.T, s docker.Spec) (id, url string) {
 	if err := b.engine.Start(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
-	url = fmt.Sprintf("http://127.0.0.1:%d", b.container(t, id).Ports[0].Host)
+	url = b.url(t, id)
 	eventually(t, "the app serves", func() bool { return serves(url) })
 	return id, url
+}
+
+// url is where a container with a port on the loopback interface serves.
+func (b bench) url(t *testing.T, id string) string {
+	t.Helper()
+	return fmt.Sprintf("http://127.0.0.1:%d", b.container(t, id).Ports[0].Host)
 }
 
 func serves(url string) bool {
@@ -163,17 +169,6 @@ func listen(t *testing.T) uint16 {
 	return uint16(l.Addr().(*net.TCPAddr).Port)
 }
 
-// listenAndLeave finds a port that was free a moment ago.
-func listenAndLeave(t *testing.T) uint16 {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return uint16(l.Addr().(*net.TCPAddr).Port)
-}
-
 // volumeImage loads an image with a VOLUME.
 func volumeImage(t *testing.T, b bench) string {
 	t.Helper()
@@ -185,6 +180,13 @@ func volumeImage(t *testing.T, b bench) string {
 	}
 	b.Load(t, image, "test/volume:1")
 	return "test/volume:1"
+}
+
+// crash has the app end with a code.
+func crash(url string, code int) {
+	if resp, err := http.Post(fmt.Sprintf("%s/crash?code=%d", url, code), "", nil); err == nil {
+		resp.Body.Close()
+	}
 }
 
 // hog has the app take more memory than any test gives it. Nobody is left to answer.

@@ -225,11 +225,10 @@ func TestPullClocks(t *testing.T) {
 	t.Cleanup(func() { e.Close() })
 	const long = time.Hour
 	canceled, cancel := context.WithCancel(t.Context())
-	deadline, cancelDeadline := context.WithTimeout(t.Context(), 2*time.Second)
-	defer cancelDeadline()
 	for _, tt := range []struct {
 		name    string
 		ctx     context.Context
+		within  time.Duration // of the caller
 		part    string
 		bytes   int
 		pace    time.Duration
@@ -242,9 +241,9 @@ func TestPullClocks(t *testing.T) {
 		{name: "in a layer", part: "/blobs/", bytes: 10 << 10, options: docker.PullOptions{Begin: long, Inactivity: time.Second, Total: long},
 			want: docker.Stalled, says: "no byte and no news for 1s"},
 		{name: "slow and steady", part: "/blobs/", bytes: 100 << 20, pace: time.Millisecond,
-			options: docker.PullOptions{Begin: long, Inactivity: 2 * time.Second, Total: 4 * time.Second},
+			options: docker.PullOptions{Begin: long, Inactivity: time.Minute, Total: 4 * time.Second},
 			want:    docker.Timeout, says: "not done after 4s"},
-		{name: "the caller's deadline", ctx: deadline, part: "/blobs/", bytes: 1 << 10,
+		{name: "the caller's deadline", within: 2 * time.Second, part: "/blobs/", bytes: 1 << 10,
 			options: docker.PullOptions{Begin: long, Inactivity: long, Total: long}, want: docker.Timeout, says: "context deadline exceeded"},
 		{name: "the caller's end", ctx: canceled, part: "/blobs/", bytes: 1 << 10,
 			options: docker.PullOptions{Begin: long, Inactivity: long, Total: long, Progress: func(docker.Progress) { cancel() }},
@@ -257,6 +256,11 @@ func TestPullClocks(t *testing.T) {
 			ctx := tt.ctx
 			if ctx == nil {
 				ctx = t.Context()
+			}
+			if tt.within > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, tt.within)
+				defer cancel()
 			}
 			err := e.Pull(ctx, tt.options)
 			failed := &docker.PullError{}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bluegreen/internal/docker"
+	"bluegreen/internal/docker/dockertest"
 )
 
 // status reads a line of /proc/self/status of the app.
@@ -222,7 +223,7 @@ func TestWhatTheContainerIsToldToBe(t *testing.T) {
 
 func TestPortsAreBoundAsAskedFor(t *testing.T) {
 	b := shared(t)
-	free := listenAndLeave(t)
+	free := dockertest.FreePort(t)
 	id := b.create(t, docker.Spec{Ports: []docker.Port{
 		{HostIP: "127.0.0.1", Host: free, Container: 8080},
 		{HostIP: "127.0.0.2", Host: free, Container: 8080},
