@@ -148,7 +148,7 @@ func place(name, content string) string {
 func TestDeadMan(t *testing.T) {
 	host, image := base(t)
 	for name, armed := range map[string]string{
-		"by cloud-init":  "--on-active=2400s|--on-active=5s",
+		"by cloud-init":  "--on-active=2400s|--on-active=15s",
 		"by the builder": "systemd-run --quiet --no-block --unit=amibake-deadman|true",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -166,7 +166,7 @@ func TestDeadMan(t *testing.T) {
 				t.Fatal(err)
 			}
 			from, to, _ := strings.Cut(armed, "|")
-			i.settle(t, userData, from, to, "AMIBAKE_DEADMAN='2400s'", "AMIBAKE_DEADMAN='5s'")
+			i.settle(t, userData, from, to, "AMIBAKE_DEADMAN='2400s'", "AMIBAKE_DEADMAN='15s'")
 			i.eventually(t, "the instance has ended itself", func() bool { return !i.running(t) })
 			if got := Parse(i.console(t), guest.Run); got.Ready != nil {
 				t.Errorf("it says that it is ready: %+v", got)
