@@ -168,8 +168,19 @@ func TestTermination(t *testing.T) {
 			order = append(order, what)
 		}
 	}
+	look := func() {
+		if code, _ := w.get("/health"); code == http.StatusServiceUnavailable {
+			note("turned away")
+		}
+		if all := w.containers(t.Context()); len(all) != 1 {
+			t.Errorf("the app has %d containers: %+v", len(all), all)
+		} else if all[0].State == "exited" {
+			note("stopped")
+		}
+	}
 	stop := w.sb.Front.Calls.Observe(func(c wire.Call) {
 		if c.Operation == "CompleteLifecycleAction" && c.Code == "" {
+			look() // before the agent has its answer, at what there was before it called
 			note("hook completed")
 		}
 	})
@@ -181,12 +192,7 @@ func TestTermination(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.await("the end", func() bool {
-		if code, _ := w.get("/health"); code == http.StatusServiceUnavailable {
-			note("turned away")
-		}
-		if c := w.one(); c.State == "exited" {
-			note("stopped")
-		}
+		look()
 		mu.Lock()
 		defer mu.Unlock()
 		return slices.Contains(order, "hook completed")

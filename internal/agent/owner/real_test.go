@@ -144,19 +144,25 @@ func TestRealMishaps(t *testing.T) {
 	up := func() string { return s.containers(sight{State: docker.Running, Config: "v1true"}) + s.serves("v1") }
 	s.eventually("v1 serves", up)
 
-	resp, err := http.Post(fmt.Sprintf("http://127.0.0.1:%d/hog?bytes=500000000", s.port), "", nil)
-	if err == nil {
-		resp.Body.Close()
-	}
-	s.eventually("the end is told", func() string {
-		if slices.ContainsFunc(a.Status().Exits, func(e owner.Exit) bool { return e.OOM && e.Code == 137 }) {
-			return ""
+	noMemory := func(e owner.Exit) bool { return e.OOM && e.Code == 137 }
+	ends := 0
+	// Docker does not always hear of what the kernel did before it hears of the end.
+	for ends == 0 || ends < 4 && !slices.ContainsFunc(a.Status().Exits, noMemory) {
+		ends++
+		resp, err := http.Post(fmt.Sprintf("http://127.0.0.1:%d/hog?bytes=500000000", s.port), "", nil)
+		if err == nil {
+			resp.Body.Close()
 		}
-		return fmt.Sprintf("%+v", a.Status().Exits)
-	})
-	s.eventually("it serves again after it had no memory left", up)
-	if got := a.Status(); got.Restarts != 0 || got.Container.Crashes != 1 {
-		t.Errorf("Docker should have restarted it: %+v", got)
+		s.eventually("the end is told", func() string {
+			if exits := a.Status().Exits; len(exits) < ends {
+				return fmt.Sprintf("%+v", exits)
+			}
+			return ""
+		})
+		s.eventually("it serves again after it had no memory left", up)
+	}
+	if got := a.Status(); got.Restarts != 0 || got.Container.Crashes != ends || !slices.ContainsFunc(got.Exits, noMemory) {
+		t.Errorf("it ended for want of memory, and Docker should have restarted it: %+v", got)
 	}
 
 	id := a.Status().Container.ID

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -39,12 +38,7 @@ func newSite(t *testing.T, options ...dockertest.Option) *site {
 	for _, v := range []string{"v1", "v2"} {
 		_, s.images["shop:"+v] = r.Push(t, dockertest.BuildApp(t, dockertest.App{Version: v}), "shop", v)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.port = uint16(l.Addr().(*net.TCPAddr).Port)
-	l.Close()
+	s.port = dockertest.FreePort(t)
 	t.Cleanup(func() { close(s.over) })
 	go s.probe()
 	return s

@@ -48,10 +48,9 @@ func TestHandOver(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		start := time.Now()
 		r = run(t, server(full(), &h, &alive), listen(t, first.Addr().String(), inherited))
-		if status, took := ask200(t, url), time.Since(start); status != 200 || took > time.Second {
-			t.Errorf("%d after %v", status, took)
+		if status := ask200(t, url); status != 200 {
+			t.Errorf("got %d", status)
 		}
 	}
 	stop()

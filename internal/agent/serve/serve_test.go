@@ -158,7 +158,7 @@ func TestSilentClients(t *testing.T) {
 
 func ask200(t *testing.T, url string) int {
 	t.Helper()
-	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Get(url)
 	if err != nil {
 		t.Error(err)
