@@ -84,7 +84,9 @@ func TestIdleConnectionsEnd(t *testing.T) {
 		io.Copy(io.Discard, res.Body)
 		for name, br := range map[string]*bufio.Reader{"that never spoke": silent, "that stopped halfway": halting, "that was idle": idle} {
 			io.Copy(io.Discard, br) // until the load balancer closes
-			if took, limit := time.Since(start), w.acct.Scaled(time.Minute); took < limit || took > 3*limit {
+			took, limit := time.Since(start), w.acct.Scaled(time.Minute)
+			faked := limit == time.Minute // else the machine has its part in it
+			if took < limit || faked && took > 3*limit {
 				t.Errorf("a client %s was cut after %v, the limit is %v", name, took, limit)
 			}
 		}

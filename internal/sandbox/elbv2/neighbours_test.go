@@ -152,7 +152,6 @@ func TestAutoScalingSide(t *testing.T) {
 
 // TestHourIsCheap lets an hour pass over load balancers with many targets, all checked every five seconds.
 func TestHourIsCheap(t *testing.T) {
-	start := time.Now() // outside of the bubble
 	synctest.Test(t, func(t *testing.T) {
 		w := memoryWorld(t)
 		for _, color := range []string{"blue", "green"} {
@@ -172,9 +171,6 @@ func TestHourIsCheap(t *testing.T) {
 			t.Errorf("host counts recorded %v times in an hour", n)
 		}
 	})
-	if took := time.Since(start); took > 20*time.Second {
-		t.Errorf("an hour took %v", took)
-	}
 }
 
 func TestAddressesAsTargets(t *testing.T) {
