@@ -50,11 +50,14 @@ func (e *engine) removeLater(t *testing.T, id string) {
 	})
 }
 
+// patience is how long a busy machine may take for anything, such as to boot an instance.
+const patience = 3 * time.Minute
+
 // eventually waits until something is so.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	if !within(time.Minute, so) {
-		t.Fatalf("after a minute it is still not so that %s", what)
+	if !within(patience, so) {
+		t.Fatalf("after %s it is still not so that %s", patience, what)
 	}
 }
 

@@ -45,13 +45,30 @@ func debian(t *testing.T, suite, packages string) string {
 	if err := os.MkdirAll(filepath.Join(root, "var/log/journal"), 0o755); err != nil { // that outlives a boot
 		t.Fatal(err)
 	}
-	place(t, archive+".new", "")
-	command(t, "tar", "-C", root, "--one-file-system", "--exclude=./var/cache/apt/*", "--exclude=./var/lib/apt/lists/*",
-		"-cf", archive+".new", ".")
-	if err := os.Rename(archive+".new", archive); err != nil {
+	keep(t, archive, func(file string) {
+		command(t, "tar", "-C", root, "--one-file-system", "--exclude=./var/cache/apt/*", "--exclude=./var/lib/apt/lists/*", "-cf", file, ".")
+	})
+	return archive
+}
+
+// keep makes a file that others may make at the same time: it is there when it is complete.
+func keep(t *testing.T, name string, write func(file string)) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	return archive
+	file, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.Remove(file.Name()) // where it did not get its name
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	write(file.Name())
+	if err := os.Rename(file.Name(), name); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // place makes a file, and the folders that it is in.

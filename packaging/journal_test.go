@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 )
 
 // position is a place in an instance's journal: all that is written later stands behind it.
@@ -21,7 +20,7 @@ func (i *instance) wantJournal(t *testing.T, unit string, after position, want s
 	t.Helper()
 	read := fmt.Sprintf("journalctl --sync; journalctl --no-pager --unit=%s --after-cursor='%s'", unit, after)
 	var log string
-	said := within(time.Minute, func() bool {
+	said := within(patience, func() bool {
 		log = i.sh(t, read)
 		return strings.Contains(log, want)
 	})

@@ -84,7 +84,7 @@ func liveBooted(t *testing.T, i *instance) {
 			wantSame(t, "container", app, i.app(t))
 		}},
 		{"an agent that hangs comes back", func(t *testing.T) {
-			i.write(t, hasty, "[Service]\nWatchdogSec=2\nTimeoutAbortSec=1\nRestartSec=1\n")
+			i.write(t, hasty, "[Service]\nWatchdogSec=10\nTimeoutAbortSec=1\nRestartSec=1\n")
 			i.sh(t, "systemctl daemon-reload; systemctl restart bluegreen-agent")
 			i.wantServing(t)
 			agent := i.property(t, "MainPID")
@@ -146,7 +146,7 @@ func liveBooted(t *testing.T, i *instance) {
 			wantSame(t, "container", app, i.app(t))
 		}},
 		{"a shutdown drains the app, for longer than systemd waits by itself", func(t *testing.T) {
-			i.write(t, hasty, "[Service]\nTimeoutStopSec=2\n")
+			i.write(t, hasty, "[Service]\nTimeoutStopSec=5\n")
 			i.write(t, fragment, configured+"lifecycle.notice = \"1s\"\nlifecycle.deregistration_delay = \"6s\"\n")
 			i.sh(t, "systemctl daemon-reload; systemctl restart bluegreen-agent")
 			i.wantServing(t)
