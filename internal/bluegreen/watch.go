@@ -110,7 +110,7 @@ func (r *run) meanwhile(ctx context.Context, s *State) error {
 	}
 	g := &r.gates
 	g.asked = time.Now()
-	if r.lookAt(ctx, s.To, g) != nil {
+	if read := r.lookAt(ctx, s.To, g) == nil; !read {
 		return nil
 	}
 	if _, err := r.askTargets(s, g); err != nil {
