@@ -37,15 +37,23 @@ func (f Facts) regions() []string {
 	return append([]string{f.Region}, slices.DeleteFunc(slices.Clone(f.Copies), func(r string) bool { return r == f.Region })...)
 }
 
+// partitions are those that are not AWS's largest, by how the names of their regions begin.
+var partitions = []struct{ region, arn string }{
+	{"cn-", "arn:aws-cn"},
+	{"us-gov-", "arn:aws-us-gov"},
+	{"eusc-", "arn:aws-eusc"},
+	{"us-iso-", "arn:aws-iso"},
+	{"us-isob-", "arn:aws-iso-b"},
+	{"eu-isoe-", "arn:aws-iso-e"},
+	{"us-isof-", "arn:aws-iso-f"},
+}
+
 // Partition is the first part of the ARNs of a region.
 func Partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "arn:aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "arn:aws-us-gov"
-	case strings.HasPrefix(region, "eusc-"):
-		return "arn:aws-eusc"
+	for _, p := range partitions {
+		if strings.HasPrefix(region, p.region) {
+			return p.arn
+		}
 	}
 	return "arn:aws"
 }

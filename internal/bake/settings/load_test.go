@@ -85,6 +85,15 @@ func TestLoadMinimal(t *testing.T) {
 	}
 }
 
+// Regions of all partitions are regions.
+func TestRegions(t *testing.T) {
+	for _, region := range []string{"eu-west-1", "us-gov-east-1", "us-isob-east-1", "cn-northwest-1", "eusc-de-east-1", "us-iso-west-12"} {
+		if s := mustLoad(t, t.TempDir(), "region = \""+region+"\"\n"+minimal); s.Region != region {
+			t.Errorf("%s is read as %s", region, s.Region)
+		}
+	}
+}
+
 func TestLoadAll(t *testing.T) {
 	dir := material(t)
 	got := mustLoad(t, dir, `

@@ -61,7 +61,7 @@ func (c checker) list(path string, values []string, form pattern.Func, want stri
 
 var (
 	appName   = pattern.Lazy(`^[a-z][a-z0-9-]{0,20}$`)
-	region    = pattern.Lazy(`^[a-z]{2}(-[a-z]+)+-\d$`)
+	region    = pattern.Lazy(`^[a-z]{2,8}(-[a-z]+)+-\d{1,2}$`)
 	parameter = pattern.Lazy(`^(/[\w.-]+)+$`)
 	amiID     = pattern.Lazy(`^ami-([0-9a-f]{8}|[0-9a-f]{17})$`)
 	owner     = pattern.Lazy(`^(\d{12}|self|amazon|aws-marketplace)$`)
