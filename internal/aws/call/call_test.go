@@ -1,8 +1,10 @@
 package call_test
 
 import (
+	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -57,4 +59,50 @@ func TestNotAfter(t *testing.T) {
 			})
 		})
 	}
+}
+
+// silence is a network that takes a request and never answers.
+type silence struct{}
+
+func (silence) Do(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+// An attempt that is under way does not go on after its moment.
+func TestNotAfterEndsAnAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		ctx := call.NotAfter(t.Context(), begun.Add(7*time.Second))
+		_, err := client(silence{}).GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String("/x")})
+		if took := time.Since(begun); !errors.Is(err, call.ErrLate) || took != 7*time.Second {
+			t.Errorf("%v after %s", err, took)
+		}
+	})
+}
+
+// A connection on which nothing comes back is given up after 20 seconds.
+func TestNoAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		transport := call.Transport().GetTransport()
+		transport.Proxy = nil
+		transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			here, there := net.Pipe()
+			go func() { _, _ = io.Copy(io.Discard, there) }()
+			return here, nil
+		}
+		defer transport.CloseIdleConnections()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://aws.example/", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun := time.Now()
+		response, err := transport.RoundTrip(request)
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		if took := time.Since(begun); err == nil || took != 20*time.Second {
+			t.Errorf("%v after %s", err, took)
+		}
+	})
 }
